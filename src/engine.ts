@@ -1,0 +1,107 @@
+import type { Scope } from './tenant/context'
+import type { NameLimit, SchemaName } from './tenant/schema-name'
+import type { TenantId } from './tenant/tenant-id'
+
+/** One file of the migration folder. */
+export interface MigrationFile {
+  /** File name without extension: what the bookkeeping table holds, `20261124101500_create_widgets`. */
+  readonly name: string
+  /** The 14-digit UTC number in front, `20261124101500`; below 2^53, so a number is exact. */
+  readonly version: number
+  /** Absolute path. */
+  readonly path: string
+}
+
+/** Forwards or back. */
+export type Direction = 'up' | 'down'
+
+/** One migration to run, in one direction. */
+export interface MigrationStep {
+  readonly file: MigrationFile
+  readonly direction: Direction
+}
+
+/** Whether a tenant is served. */
+export type TenantState = 'active' | 'suspended'
+
+/** The one row of `_rowhouse` that says whose a schema is. */
+export interface Mark {
+  /** Name of the tenancy that owns the schema. */
+  readonly tenancy: string
+  readonly tenant: string
+  readonly state: TenantState
+}
+
+/** A schema that carries a mark. */
+export interface MarkedSchema {
+  readonly schema: string
+  readonly mark: Mark
+}
+
+/** What stands in the database under one schema name. */
+export interface SchemaReport {
+  readonly exists: boolean
+  /** Undefined: not marked, so not ours to touch. */
+  readonly mark: Mark | undefined
+  /** Names of the applied migrations in the order they were run; empty without a bookkeeping table. */
+  readonly applied: readonly string[]
+}
+
+/** One connection for DDL, apart from the request pool. Close it. */
+export interface MigrationWorker {
+  /**
+   * Calls `work` while no other process may migrate, create or drop this schema.
+   * @throws MigrationLockedError when somebody else holds it for longer than the lock timeout
+   */
+  withLock<T>(schema: SchemaName, work: () => Promise<T>): Promise<T>
+  inspect(schema: SchemaName): Promise<SchemaReport>
+  /**
+   * Makes schema, mark, bookkeeping and grants, and runs the steps; a failure leaves nothing of it.
+   * @throws MigrationFailedError, MigrationRefusedError
+   */
+  create(schema: SchemaName, mark: Mark, steps: readonly MigrationStep[]): Promise<void>
+  /**
+   * Runs the steps in their order.
+   * @throws MigrationFailedError with the versions that stay, MigrationRefusedError
+   */
+  apply(schema: SchemaName, tenant: TenantId, steps: readonly MigrationStep[]): Promise<void>
+  /** Marks an existing schema as ours and takes over what another tool wrote of its migrations. */
+  adopt(schema: SchemaName, mark: Mark, files: readonly MigrationFile[]): Promise<void>
+  setState(schema: SchemaName, state: TenantState): Promise<void>
+  drop(schema: SchemaName): Promise<void>
+  close(): Promise<void>
+}
+
+/** What a tenancy tells its engine. */
+export interface EngineSettings {
+  /** Name of the tenancy, in marks and locks. */
+  readonly tenancy: string
+  /** Name of the bookkeeping table in each tenant. */
+  readonly migrationsTable: string
+  /** What the running call chain may touch. Read once, where the user calls. */
+  readonly scope: () => Scope | undefined
+}
+
+/** What a database must do for us. Implemented once per database, called by lifecycle and migrations. */
+export interface Engine<Pool = unknown, Admin = unknown> {
+  /** The drop-in pool whose queries are scoped to the tenant of the call chain. */
+  readonly pool: Pool
+  /** A plain pool of the driver for shared tables; it knows nothing of tenants. */
+  readonly admin: Admin
+  /** Reads one mark with the application's own role. */
+  readMark(schema: SchemaName): Promise<Mark | undefined>
+  /** Every marked schema whose name begins with the prefix, whoever owns it, by name. */
+  listMarked(prefix: string): AsyncIterable<MarkedSchema>
+  /** Opens a connection for DDL. */
+  openWorker(): Promise<MigrationWorker>
+  /** Ends the pools. */
+  close(): Promise<void>
+}
+
+/** An engine with its connection options, not yet open: what `postgres({...})` returns. */
+export interface EngineFactory<Pool = unknown, Admin = unknown> {
+  /** Also the name of its sub-folder in the migration folder. */
+  readonly name: 'postgres' | 'mysql'
+  readonly nameLimit: NameLimit
+  open(settings: EngineSettings): Engine<Pool, Admin>
+}

@@ -1,0 +1,245 @@
+/** Every code an error of this package can carry. Codes are stable: switch on them. docs/errors.md has cause and cure of each. */
+export type ErrorCode =
+  | 'ROWHOUSE_CONFIG'
+  | 'ROWHOUSE_TENANT_ID_INVALID'
+  | 'ROWHOUSE_TENANT_ID_RESERVED'
+  | 'ROWHOUSE_SCHEMA_NAME_TOO_LONG'
+  | 'ROWHOUSE_TENANT_REQUIRED'
+  | 'ROWHOUSE_TENANT_UNRESOLVED'
+  | 'ROWHOUSE_TENANT_NOT_FOUND'
+  | 'ROWHOUSE_TENANT_ACCESS'
+  | 'ROWHOUSE_TENANT_FORBIDDEN'
+  | 'ROWHOUSE_TENANT_SUSPENDED'
+  | 'ROWHOUSE_TENANT_MISMATCH'
+  | 'ROWHOUSE_TENANT_EXISTS'
+  | 'ROWHOUSE_SCHEMA_NOT_OURS'
+  | 'ROWHOUSE_CLIENT_RELEASED'
+  | 'ROWHOUSE_SWITCH_FAILED'
+  | 'ROWHOUSE_ISOLATION'
+  | 'ROWHOUSE_POOLER_DETECTED'
+  | 'ROWHOUSE_DRIVER_UNSUPPORTED'
+  | 'ROWHOUSE_MIGRATION_FOLDER'
+  | 'ROWHOUSE_MIGRATION_TARGET'
+  | 'ROWHOUSE_MIGRATION_REFUSED'
+  | 'ROWHOUSE_MIGRATION_FAILED'
+  | 'ROWHOUSE_MIGRATION_LOCKED'
+
+/** Facts an error may carry beside its message. */
+export interface ErrorDetails {
+  /** Id of the tenant concerned, `acme`. */
+  readonly tenant?: string | undefined
+  /** HTTP status that Express' error handling answers with; without one it is 500. */
+  readonly status?: number | undefined
+  /** The error underneath, often the driver's. */
+  readonly cause?: unknown
+}
+
+const BRAND = Symbol.for('rowhouse.error')
+
+/**
+ * Base of every error this package throws. `error instanceof RowhouseError` also holds for errors of another
+ * installed copy of the package.
+ */
+export class RowhouseError extends Error {
+  /** Stable name of what went wrong, `ROWHOUSE_TENANT_NOT_FOUND`. */
+  readonly code: ErrorCode
+  /** Id of the tenant concerned, where there is one. */
+  readonly tenant: string | undefined
+  /** HTTP status for Express' error handling, where the fault is the request's. */
+  readonly status: number | undefined
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(`${message} (${code})`, details.cause === undefined ? undefined : { cause: details.cause })
+    this.name = new.target.name
+    this.code = code
+    this.tenant = details.tenant
+    this.status = details.status
+    Object.defineProperty(this, BRAND, { value: true })
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    const isOurs = typeof value === 'object' && value !== null && BRAND in value
+    return this === RowhouseError
+      ? isOurs
+      : isOurs && Function.prototype[Symbol.hasInstance].call(this, value)
+  }
+}
+
+/** Options, a config file or a migration folder setting is wrong. Lists every mistake at once. */
+export class ConfigError extends RowhouseError {
+  /** One sentence per mistake. */
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[], details: ErrorDetails = {}) {
+    super('ROWHOUSE_CONFIG', problems.join(' '), details)
+    this.problems = problems
+  }
+}
+
+/** A value can't be a tenant id: wrong characters, a reserved name, or its schema name would be too long. */
+export class TenantIdError extends RowhouseError {}
+
+/** A query was made where the running call chain has no tenant. Nothing was sent. */
+export class TenantRequiredError extends RowhouseError {
+  constructor(what: string, details: ErrorDetails = {}) {
+    super(
+      'ROWHOUSE_TENANT_REQUIRED',
+      `${what} needs a tenant and this call chain has none. Mount tenancy.middleware() before this route ` +
+        '(and tenancy.resumeTenant() behind a body parser that loses the context), wrap the call in ' +
+        'tenancy.run(tenant, work), or say tenancy.withoutTenant(work) for shared tables.',
+      details,
+    )
+  }
+}
+
+/** A request names no tenant although its route needs one, or names it in a way that is not certain. Answers 400. */
+export class TenantUnresolvedError extends RowhouseError {
+  constructor(message = 'This request names no tenant and its route needs one.', details: ErrorDetails = {}) {
+    super('ROWHOUSE_TENANT_UNRESOLVED', message, { status: 400, ...details })
+  }
+}
+
+/** There is no such tenant, or the caller may not know that there is. Answers 404. */
+export class TenantNotFoundError extends RowhouseError {
+  constructor(message = 'Tenant not found.', details: ErrorDetails = {}) {
+    super('ROWHOUSE_TENANT_NOT_FOUND', message, { status: 404, ...details })
+  }
+}
+
+/** The tenant exists but the database role of this connection may not use its schema. */
+export class TenantAccessError extends RowhouseError {
+  constructor(message: string, details: ErrorDetails = {}) {
+    super('ROWHOUSE_TENANT_ACCESS', message, details)
+  }
+}
+
+/** The caller of a request may not use this tenant. Answers 403; the default is {@link TenantNotFoundError} instead. */
+export class TenantForbiddenError extends RowhouseError {
+  constructor(details: ErrorDetails = {}) {
+    super('ROWHOUSE_TENANT_FORBIDDEN', 'This tenant is not yours to use.', { status: 403, ...details })
+  }
+}
+
+/** The tenant exists and may not be served now. Answers 403 or 503, as configured. */
+export class TenantSuspendedError extends RowhouseError {
+  /** Seconds of the `Retry-After` header, with 503. */
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(details: ErrorDetails & { readonly retryAfterSeconds?: number | undefined } = {}) {
+    super('ROWHOUSE_TENANT_SUSPENDED', 'This tenant is suspended.', { status: 403, ...details })
+    this.retryAfterSeconds = details.retryAfterSeconds
+  }
+}
+
+/** A client checked out for one tenant was used in the context of another. Nothing was sent. */
+export class TenantMismatchError extends RowhouseError {
+  constructor(message: string, details: ErrorDetails = {}) {
+    super('ROWHOUSE_TENANT_MISMATCH', message, details)
+  }
+}
+
+/** The tenant to be created exists already. */
+export class TenantExistsError extends RowhouseError {
+  constructor(message: string, details: ErrorDetails = {}) {
+    super('ROWHOUSE_TENANT_EXISTS', message, { status: 409, ...details })
+  }
+}
+
+/** A schema has the name of a tenant's and is not marked as ours, so it is neither migrated nor dropped. */
+export class SchemaNotOursError extends RowhouseError {
+  constructor(message: string, details: ErrorDetails = {}) {
+    super('ROWHOUSE_SCHEMA_NOT_OURS', message, details)
+  }
+}
+
+/** A client was used after its release. Nothing was sent. */
+export class ClientReleasedError extends RowhouseError {
+  constructor(message: string, details: ErrorDetails = {}) {
+    super('ROWHOUSE_CLIENT_RELEASED', message, details)
+  }
+}
+
+/** The connection could not be switched to the tenant's schema; the query did not run. */
+export class SwitchError extends RowhouseError {
+  constructor(message: string, details: ErrorDetails = {}) {
+    super('ROWHOUSE_SWITCH_FAILED', message, details)
+  }
+}
+
+/** A connection was found in a state that could cross tenants, and was closed. A query on the way may or may not have run. */
+export class IsolationError extends RowhouseError {
+  constructor(message: string, details: ErrorDetails = {}) {
+    super('ROWHOUSE_ISOLATION', message, details)
+  }
+}
+
+/** A connection pooler stands between us and the database, and session mode is not safe behind it. */
+export class PoolerError extends RowhouseError {
+  constructor(message: string, details: ErrorDetails = {}) {
+    super('ROWHOUSE_POOLER_DETECTED', message, details)
+  }
+}
+
+/** The installed driver lacks something that safe scoping needs. */
+export class DriverError extends RowhouseError {
+  constructor(message: string, details: ErrorDetails = {}) {
+    super('ROWHOUSE_DRIVER_UNSUPPORTED', message, details)
+  }
+}
+
+/** The migration folder holds something that can't be run in a sure order. */
+export class MigrationFolderError extends RowhouseError {
+  constructor(message: string, details: ErrorDetails = {}) {
+    super('ROWHOUSE_MIGRATION_FOLDER', message, details)
+  }
+}
+
+/** What a migration was asked to reach can't be reached from where the tenant is. Nothing was run. */
+export class MigrationTargetError extends RowhouseError {
+  constructor(message: string, details: ErrorDetails = {}) {
+    super('ROWHOUSE_MIGRATION_TARGET', message, details)
+  }
+}
+
+/** What a migration error knows of the migration. */
+export interface MigrationErrorDetails extends ErrorDetails {
+  /** File name without extension, `20261124101500_create_widgets`. */
+  readonly migration: string
+  /** Name of the tenant's schema, `tenant_acme`. */
+  readonly prefix?: string | undefined
+}
+
+/** A migration does something that would reach beyond its tenant. Nothing of it was kept. */
+export class MigrationRefusedError extends RowhouseError {
+  /** File name without extension. */
+  readonly migration: string
+
+  constructor(message: string, details: MigrationErrorDetails) {
+    super('ROWHOUSE_MIGRATION_REFUSED', message, details)
+    this.migration = details.migration
+  }
+}
+
+/** A migration failed in the database; `cause` is the driver's error. */
+export class MigrationFailedError extends RowhouseError {
+  /** File name without extension. */
+  readonly migration: string
+  /** Name of the tenant's schema. */
+  readonly prefix: string | undefined
+  /** Versions that stay applied (or reverted) although the call failed, in the order they ran. */
+  readonly versions: readonly number[]
+
+  constructor(message: string, details: MigrationErrorDetails & { readonly versions: readonly number[] }) {
+    super('ROWHOUSE_MIGRATION_FAILED', message, details)
+    this.migration = details.migration
+    this.prefix = details.prefix
+    this.versions = details.versions
+  }
+}
+
+/** Another process is migrating the tenant and did not finish in time. Nothing was run. */
+export class MigrationLockedError extends RowhouseError {
+  constructor(message: string, details: ErrorDetails = {}) {
+    super('ROWHOUSE_MIGRATION_LOCKED', message, details)
+  }
+}

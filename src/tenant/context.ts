@@ -1,0 +1,88 @@
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks'
+import { TenantRequiredError } from '../errors'
+import type { SchemaName } from './schema-name'
+import type { TenantId } from './tenant-id'
+
+/** The tenant of a call chain. */
+export interface Tenant<Record = unknown> {
+  /** `acme` */
+  readonly id: TenantId
+  /** `tenant_acme` */
+  readonly schema: SchemaName
+  /** What the directory of the request half knows of it; undefined in `run()` of a job or script. */
+  readonly record?: Record | undefined
+}
+
+/** Says "no tenant, on purpose": shared tables only. */
+export const WITHOUT_TENANT = 'without-tenant'
+
+/** What a call chain is allowed to touch: one tenant, or explicitly none. */
+export type Scope<Record = unknown> = Tenant<Record> | typeof WITHOUT_TENANT
+
+/** Tenancy name -> its scope. Several tenancies of a process never see each other's. */
+type Store = Readonly<Record<string, Scope>>
+
+// Two copies of this package, or of its ESM and CommonJS faces, would otherwise have two stores and "no tenant" in one.
+const KEY = Symbol.for('rowhouse.context.1')
+const shared = globalThis as { [KEY]?: AsyncLocalStorage<Store | undefined> }
+const storage = (shared[KEY] ??= new AsyncLocalStorage<Store | undefined>())
+
+/** The place of one tenancy in the asynchronous context. */
+export class TenantContext<Record = unknown> {
+  readonly #name: string
+
+  /** @param name - the tenancy's name; contexts of one name share their tenant */
+  constructor(name: string) {
+    this.#name = name
+  }
+
+  /** Calls `work` with this tenant as the current one and returns what it returns. Nested calls restore the outer tenant. */
+  run<T>(tenant: Tenant<Record>, work: () => T): T {
+    return storage.run(
+      Object.freeze({ ...storage.getStore(), [this.#name]: Object.freeze({ ...tenant }) }),
+      work,
+    )
+  }
+
+  /** Calls `work` with explicitly no tenant: queries reach shared tables only. */
+  withoutTenant<T>(work: () => T): T {
+    return storage.run(Object.freeze({ ...storage.getStore(), [this.#name]: WITHOUT_TENANT }), work)
+  }
+
+  /** What the call chain may touch; undefined where nobody said so. */
+  scope(): Scope<Record> | undefined {
+    return storage.getStore()?.[this.#name] as Scope<Record> | undefined
+  }
+
+  /** The tenant of the call chain, or undefined. */
+  current(): Tenant<Record> | undefined {
+    const scope = this.scope()
+    return scope === WITHOUT_TENANT ? undefined : scope
+  }
+
+  /** @throws {@link TenantRequiredError} where the call chain has no tenant. */
+  require(): Tenant<Record> {
+    const tenant = this.current()
+    if (tenant === undefined) throw new TenantRequiredError('This call')
+    return tenant
+  }
+}
+
+/**
+ * Calls `work` outside every tenant. Sockets open here, so that a callback of the driver sees no tenant instead of the
+ * one who happened to open the connection. Not `exit()`: on Node 20 that also blinds bound callbacks.
+ */
+export function outsideTenants<T>(work: () => T): T {
+  return storage.run(undefined, work)
+}
+
+/** Binds a function to the whole asynchronous context of the moment, ours and every other library's. */
+export function bindToContext<Args extends unknown[], Result>(
+  work: (...args: Args) => Result,
+): (...args: Args) => Result {
+  // AsyncResource.bind() of Node 20 sets `this` to undefined; drivers and emitters rely on it.
+  const resource = new AsyncResource('rowhouse')
+  return function (this: unknown, ...args: Args): Result {
+    return resource.runInAsyncScope(work, this, ...args)
+  }
+}
