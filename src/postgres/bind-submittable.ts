@@ -1,0 +1,59 @@
+import { bindToContext } from '../tenant/context'
+import type { TenantClient } from './client'
+import type { Submittable } from './driver'
+
+type Method = (...args: unknown[]) => unknown
+type Part = Partial<Record<'emit' | 'read' | 'close' | 'handlePortalSuspended', Method>>
+
+/**
+ * Makes a cursor, stream or query of the user's call back in the context of the moment: the driver would call its
+ * listeners in the context of whoever opened the socket. Its `close()` also settles when the connection is dead
+ * (pg-cursor waits for a ReadyForQuery that never comes).
+ *
+ * @param clientOf - the connection it runs on, undefined while it has none
+ */
+export function bindSubmittable(query: Submittable, clientOf: () => TenantClient | undefined): void {
+  if (query.callback) query.callback = bindToContext(query.callback)
+  // pg-query-stream is a stream around a cursor.
+  const parts = [query as Part, (query as { cursor?: Part }).cursor]
+  for (const part of parts) {
+    if (part === undefined) continue
+    if (part.emit) part.emit = bindToContext(part.emit.bind(part))
+    if (!isCursor(part)) continue
+    part.read = withBoundCallback(part.read.bind(part))
+    part.close = settledByEnd(part.close.bind(part), clientOf)
+  }
+}
+
+/** A pg-cursor. A stream has a read() as well, which takes no callback, and no close(). */
+function isCursor(part: Part): part is Required<Part> {
+  return Boolean(part.read && part.close && part.handlePortalSuspended)
+}
+
+function withBoundCallback(method: Method): Method {
+  return (...args) =>
+    method(...args.map((arg) => (typeof arg === 'function' ? bindToContext(arg as Method) : arg)))
+}
+
+function settledByEnd(close: Method, clientOf: () => TenantClient | undefined): Method {
+  return (callback) => {
+    const client = clientOf()
+    const closed = new Promise<void>((resolve, reject) => {
+      if (client && (client._ended || !client._queryable)) return resolve()
+      client?.connection.once('end', resolve)
+      close((error?: Error) => {
+        client?.connection.removeListener('end', resolve)
+        if (error) reject(error)
+        else resolve()
+      })
+    })
+    if (typeof callback !== 'function') return closed
+    const done = bindToContext(callback as Method)
+    // nextTick: what the callback throws must reach the process, not this promise.
+    closed.then(
+      () => process.nextTick(done),
+      (error: unknown) => process.nextTick(done, error),
+    )
+    return undefined
+  }
+}

@@ -1,0 +1,155 @@
+import type { EventEmitter } from 'node:events'
+import type { PoolClient } from 'pg'
+import { ClientReleasedError, TenantMismatchError } from '../errors'
+import { bindToContext, WITHOUT_TENANT } from '../tenant/context'
+import type { Scope } from '../tenant/context'
+import { bindSubmittable } from './bind-submittable'
+import type { TenantClient } from './client'
+import type { Lease } from './connection-scope'
+import { DriverQuery, isSubmittable } from './driver'
+import type { Submittable } from './driver'
+
+type Listener = (...args: unknown[]) => void
+
+/** What a checkout needs of its pool. */
+export interface CheckoutOptions {
+  readonly client: TenantClient
+  readonly lease: Lease
+  /** Gives the connection back. */
+  readonly release: (error?: Error | boolean) => void
+  /** What the calling code may touch now, to notice a client that wandered to another tenant's request. */
+  readonly scope: () => Scope | undefined
+}
+
+/**
+ * The client that `pool.connect()` hands out: the connection, seen by one borrower. Everything goes through to pg's
+ * client except `query` (tied to this loan and its tenant), `release`, and listeners (bound to the caller's context,
+ * gone with the loan). pg hands out the same object again and again, so a client that somebody kept would work for the
+ * next tenant.
+ */
+export function checkOut({ client, lease, release, scope }: CheckoutOptions): PoolClient {
+  const listeners = new LoanListeners(client)
+  const own: Record<string | symbol, unknown> = {
+    query: (config: unknown, values?: unknown, callback?: unknown) => {
+      if (config === null || config === undefined)
+        throw new TypeError('Client was passed a null or undefined query')
+      const problem = problemOf(lease, scope())
+      const run = (query: Submittable): void => {
+        if (problem) process.nextTick(() => query.handleError(problem, client.connection))
+        else client.send(lease, query)
+      }
+      return isSubmittable(config)
+        ? runSubmittable(client, run, config, typeof values === 'function' ? values : callback)
+        : runText(run, config, values, callback)
+    },
+    release: (error?: Error | boolean) => {
+      listeners.removeAll()
+      release(error)
+    },
+  }
+  for (const method of ['on', 'addListener', 'once', 'prependListener', 'prependOnceListener'] as const) {
+    own[method] = (event: string | symbol, listener: Listener) => {
+      listeners.add(method, event, listener)
+      return borrowed
+    }
+  }
+  const borrowed = new Proxy(client, {
+    get(target, name) {
+      if (Object.hasOwn(own, name)) return own[name]
+      const value: unknown = Reflect.get(target, name, target)
+      if (typeof value !== 'function' || name === 'constructor') return value
+      // Bound to the connection itself, since its private members are not the proxy's.
+      return (own[name] = (...args: unknown[]): unknown => {
+        const result: unknown = Reflect.apply(value, target, args)
+        return result === target ? borrowed : result
+      })
+    },
+    set(target, name, value) {
+      delete own[name]
+      return Reflect.set(target, name, value, target)
+    },
+  }) as unknown as PoolClient
+  return borrowed
+}
+
+function runSubmittable(
+  client: TenantClient,
+  run: (query: Submittable) => void,
+  query: Submittable,
+  callback: unknown,
+): Submittable {
+  if (!query.callback && typeof callback === 'function') query.callback = callback as Listener
+  bindSubmittable(query, () => client)
+  run(query)
+  return query
+}
+
+function runText(
+  run: (query: Submittable) => void,
+  config: unknown,
+  values: unknown,
+  callback: unknown,
+): Promise<unknown> | undefined {
+  const query = new DriverQuery(config, values, callback)
+  query.query_timeout = (config as Partial<Submittable>).query_timeout
+  if (query.callback) {
+    if (typeof query.callback !== 'function') throw new TypeError('callback is not a function')
+    query.callback = bindToContext(query.callback)
+    run(query)
+    return undefined
+  }
+  return new Promise((resolve, reject) => {
+    query.callback = (error, result) => (error ? reject(error) : resolve(result))
+    run(query)
+  }).catch((error: unknown) => {
+    // As pg does: a trace that leads to the code that asked, instead of to the socket.
+    if (error instanceof Error) Error.captureStackTrace(error)
+    throw error
+  })
+}
+
+/** Why a query may not run on this loan. */
+function problemOf({ isActive, wanted }: Lease, scope: Scope | undefined): Error | undefined {
+  const { tenant } = wanted
+  if (!isActive) {
+    return new ClientReleasedError(
+      'This client was released and its connection may serve another tenant now. Call pool.connect() again.',
+      { tenant },
+    )
+  }
+  if (scope === undefined) return undefined
+  const schema = scope === WITHOUT_TENANT ? undefined : scope.schema
+  if (schema === wanted.schema) return undefined
+  const [mine, yours] = [wanted.schema, schema].map((name) =>
+    name === undefined ? 'no tenant' : `schema "${name}"`,
+  )
+  return new TenantMismatchError(
+    `This client was checked out for ${mine} and is used in the context of ${yours}. Check out a client where it is used.`,
+    { tenant },
+  )
+}
+
+/** The listeners that one borrower put on a connection. */
+class LoanListeners {
+  readonly #client: EventEmitter
+  readonly #added: { readonly event: string | symbol; readonly bound: Listener }[] = []
+
+  constructor(client: EventEmitter) {
+    this.#client = client
+  }
+
+  add(
+    method: 'on' | 'addListener' | 'once' | 'prependListener' | 'prependOnceListener',
+    event: string | symbol,
+    listener: Listener,
+  ): void {
+    // EventEmitter finds a wrapped listener by this property, so that removeListener() works with the original.
+    const bound: Listener = Object.assign(bindToContext(listener), { listener })
+    this.#added.push({ event, bound })
+    this.#client[method](event, bound)
+  }
+
+  removeAll(): void {
+    for (const { event, bound } of this.#added) this.#client.removeListener(event, bound)
+  }
+}

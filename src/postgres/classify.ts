@@ -1,0 +1,110 @@
+import { scanSql } from './sql-scanner'
+import type { Token } from './sql-scanner'
+import { PURE_NAMES } from './pure-names'
+
+/**
+ * How a text can travel with a switch.
+ * `dml`: one statement that runs behind the switch under the same Sync;
+ * `begin`: opens a transaction, the switch goes in front of it, outside;
+ * `control`: ends or steers a transaction and touches no table;
+ * `other`: DDL, several statements, COPY, VACUUM, CALL: the switch is answered first.
+ */
+export type Kind = 'dml' | 'begin' | 'control' | 'other'
+
+/**
+ * What a statement may leave behind on its connection.
+ * `none`: nothing; `write`: rows, and what triggers and sequences keep (`lastval()`); `any`: session state of any kind.
+ */
+export type Effect = 'none' | 'write' | 'any'
+
+/** What the text of a query says about it. */
+export interface StatementClass {
+  readonly kind: Kind
+  readonly effect: Effect
+}
+
+const DML = new Set([
+  'select',
+  'insert',
+  'update',
+  'delete',
+  'with',
+  'merge',
+  'values',
+  'table',
+  'explain',
+  'show',
+])
+const WRITES = new Set(['insert', 'update', 'delete', 'merge'])
+const CONTROL = new Set(['commit', 'end', 'rollback', 'abort', 'savepoint', 'release'])
+const MAX_CACHED_TEXTS = 1000
+const MAX_CACHED_LENGTH = 8192
+
+const cache = new Map<string, StatementClass>()
+
+/** Classifies a text as one query sends it. Errs to the safe side: `other` costs a round trip, `any` a DISCARD ALL. */
+export function classify(text: string): StatementClass {
+  const known = cache.get(text)
+  if (known !== undefined) return known
+  const found = read(text)
+  if (text.length <= MAX_CACHED_LENGTH) {
+    // Applications have few texts; one that pastes values into them must not fill the memory.
+    if (cache.size >= MAX_CACHED_TEXTS) cache.clear()
+    cache.set(text, found)
+  }
+  return found
+}
+
+function read(text: string): StatementClass {
+  const shape = shapeOf(text)
+  const [first = '', second = ''] = shape.words
+  const effect = shape.calls ? 'any' : shape.writes ? 'write' : 'none'
+  if (shape.isMany || first === '') return { kind: 'other', effect: 'any' }
+  if (DML.has(first)) return { kind: 'dml', effect }
+  if (first === 'begin' || (first === 'start' && second === 'transaction'))
+    return { kind: 'begin', effect: 'none' }
+  if (CONTROL.has(first) && second !== 'prepared') return { kind: 'control', effect: 'none' }
+  if (first === 'set' && (second === 'transaction' || second === 'constraints'))
+    return { kind: 'control', effect: 'none' }
+  return { kind: 'other', effect: 'any' }
+}
+
+interface Shape {
+  /** The first two words. */
+  readonly words: readonly string[]
+  /** Something stands behind a semicolon. */
+  readonly isMany: boolean
+  /** Has a word that writes rows. */
+  readonly writes: boolean
+  /** Calls a function that is not known to be free of side effects. */
+  readonly calls: boolean
+}
+
+function shapeOf(text: string): Shape {
+  const words: string[] = []
+  let [isMany, writes, calls, hasEnded, isTarget] = [false, false, false, false, false]
+  let previous: Token | undefined
+  let isQualified = false
+  for (const token of scanSql(text)) {
+    if (hasEnded) isMany = true
+    if (token.type === 'word') {
+      if (words.length < 2) words.push(token.text)
+      if (WRITES.has(token.text) || token.text === 'into') writes = true
+      // INSERT INTO widgets (name): a list of columns, not a call.
+      if (token.text === 'into') isTarget = true
+    } else if (token.text === ';') hasEnded = true
+    else if (token.text === '(') {
+      if (!isTarget && isCall(previous, isQualified)) calls = true
+      isTarget = false
+    }
+    isQualified = token.text === '.' || (isQualified && token.type !== 'mark')
+    previous = token
+  }
+  return { words, isMany, writes, calls }
+}
+
+/** Whether a parenthesis behind this token opens the arguments of a function that we know nothing of. */
+function isCall(before: Token | undefined, isQualified: boolean): boolean {
+  if (before === undefined || before.type === 'mark') return false
+  return before.type === 'quoted' || isQualified || !PURE_NAMES.has(before.text)
+}

@@ -1,0 +1,138 @@
+import type { PoolConfig } from 'pg'
+import { ClientReleasedError } from '../errors'
+import { ConnectionScope } from './connection-scope'
+import type { Lease, Reaction, SessionOptions } from './connection-scope'
+import { DriverClient, DriverQuery, isSubmittable } from './driver'
+import type { ServerMessage, Submittable } from './driver'
+
+/** The key under which a pool passes {@link SessionOptions} to its connections. */
+export const SESSION = Symbol('rowhouse.session')
+
+/** A pg client that runs queries for loans, each behind the switch that it needs. */
+export class TenantClient extends DriverClient {
+  readonly #scope: ConnectionScope
+  #isSetUp = false
+
+  constructor(config: PoolConfig & { readonly [SESSION]?: SessionOptions } = {}) {
+    super(config)
+    const scope = new ConnectionScope(this.connection, config[SESSION] ?? { hygiene: 'auto', pooler: 'none' })
+    this.#scope = scope
+    this.connection.on('parameterStatus', (message: { parameterName: string; parameterValue: string }) => {
+      scope.onSetting(message.parameterName, message.parameterValue, this.#isSetUp)
+    })
+  }
+
+  /** Whether an answer of the server is still outstanding; never again once the connection has ended. */
+  get isBusy(): boolean {
+    const isAlive = this._queryable && !this._ending && !this._ended
+    return isAlive && (this.readyForQuery === false || this._queryQueue.length > 0)
+  }
+
+  /** From now on the pool lends this connection: what the application's connect hook set stays its base state. */
+  finishSetup(): void {
+    this.#isSetUp = true
+  }
+
+  /** A loan ended. */
+  endLease(): void {
+    this.#scope.onRelease()
+  }
+
+  /**
+   * Runs a query for a loan. Called by the pool and by the clients that it hands out.
+   *
+   * @param query - pg's Query, a cursor, a stream
+   */
+  send(lease: Lease, query: Submittable): void {
+    const submit = query.submit.bind(query)
+    query.submit = (connection) =>
+      this.#scope.submit(lease, query, () => submit(connection), this.processID ?? 0)
+    super.query(query as never)
+  }
+
+  /** Queries of connect hooks and of the `connect` event: outside every tenant, and set again after each DISCARD ALL. */
+  override query(config: unknown, values?: unknown, callback?: unknown): never {
+    if (this.#isSetUp) {
+      throw new ClientReleasedError(
+        'This is a connection of the pool and not a client on loan. Use the client that pool.connect() gave you, ' +
+          'before its release.',
+      )
+    }
+    if (isSubmittable(config))
+      return super.query(config as never, values as never, callback as never) as never
+    const query = new DriverQuery(config, values, callback)
+    this.#scope.onSetupQuery(query)
+    if (query.callback) return super.query(query as never) as never
+    return new Promise((resolve, reject) => {
+      query.callback = (error, result) => (error ? reject(error) : resolve(result))
+      super.query(query as never)
+    }) as never
+  }
+
+  override _handleParseComplete(message: ServerMessage): void {
+    if (this.#isOurs(this.#scope.onParseComplete(this._activeQuery))) return
+    super._handleParseComplete(message)
+  }
+
+  override _handleRowDescription(message: ServerMessage): void {
+    if (!this.#isOurs(this.#scope.onDetail())) super._handleRowDescription(message)
+  }
+
+  override _handleDataRow(message: ServerMessage): void {
+    if (!this.#isOurs(this.#scope.onDetail())) super._handleDataRow(message)
+  }
+
+  override _handleEmptyQuery(message: ServerMessage): void {
+    if (!this.#isOurs(this.#scope.onDetail())) super._handleEmptyQuery(message)
+  }
+
+  override _handleCommandComplete(message: ServerMessage): void {
+    if (this.#isOurs(this.#scope.onCommandComplete(message.text ?? '', this._activeQuery))) return
+    super._handleCommandComplete(message)
+  }
+
+  override _handleErrorMessage(message: ServerMessage): void {
+    const reaction = this.#scope.onError(message)
+    if (reaction.type === 'fail') super._handleErrorMessage(reaction.error as ServerMessage)
+    else if (reaction.type === 'pass') super._handleErrorMessage(message)
+  }
+
+  override _handleReadyForQuery(message: ServerMessage): void {
+    const reaction = this.#scope.onReadyForQuery(message.status ?? 'I')
+    if (reaction.type === 'abandon') this.#abandon(reaction.error)
+    if (reaction.type === 'fail') {
+      const query = this._activeQuery
+      this._activeQuery = null
+      query?.handleError(reaction.error, this.connection)
+    }
+    if (reaction.type === 'fail' || reaction.type === 'pass') super._handleReadyForQuery(message)
+  }
+
+  #isOurs(reaction: Reaction): boolean {
+    return reaction.type !== 'pass'
+  }
+
+  /** Tells the running query why, and closes the connection. Whether what is on its way ran stays unknown. */
+  #abandon(error: unknown): void {
+    const query = this._activeQuery
+    void this.end()
+    this._activeQuery = SINK
+    query?.handleError(error, this.connection)
+  }
+}
+
+const ignore = (): void => {}
+
+/** Takes what still arrives on a connection that was given up. */
+const SINK = {
+  submit: ignore,
+  handleError: ignore,
+  handleReadyForQuery: ignore,
+  handleRowDescription: ignore,
+  handleDataRow: ignore,
+  handleCommandComplete: ignore,
+  handlePortalSuspended: ignore,
+  handleEmptyQuery: ignore,
+  handleCopyInResponse: ignore,
+  handleCopyData: ignore,
+}

@@ -1,0 +1,255 @@
+import { IsolationError } from '../errors'
+import { classify } from './classify'
+import type { StatementClass } from './classify'
+import type { ServerMessage, Submittable, TextQuery, WireConnection } from './driver'
+import { SessionHygiene } from './hygiene'
+import type { Hygiene } from './hygiene'
+import { afterEvent, needOf, resolvePath, UNKNOWN } from './path-state'
+import type { PathEvent, PathState, SwitchNeed } from './path-state'
+import { canonicalPath } from './search-path'
+import type { SearchPath } from './search-path'
+import { SessionSetup } from './session-setup'
+import { StatementOwners } from './statements'
+import { switchErrorOf, writeCheck, writeSet } from './switch'
+import type { SwitchMode } from './switch'
+import { SwitchReplies } from './switch-replies'
+
+/** How connections of a pool treat sessions. */
+export interface SessionOptions {
+  readonly hygiene: Hygiene
+  /** `session`: a pooler in between is declared to pool whole sessions, so the backend is not compared. */
+  readonly pooler: 'none' | 'session'
+}
+
+/** One loan of a connection: whose queries it runs, until its end. */
+export interface Lease {
+  readonly wanted: SearchPath
+  /** Handed out by `connect()`: what runs on it is the caller's choice. */
+  readonly isLent: boolean
+  /** False once the connection went back to the pool. */
+  isActive: boolean
+}
+
+/** What the client is to do with a message of the server. */
+export type Reaction =
+  /** Hand it to pg. */
+  | { readonly type: 'pass' }
+  /** Keep it from pg. */
+  | { readonly type: 'swallow' }
+  /** Tell the running query that it failed; `isOver`: its ReadyForQuery is this message. */
+  | { readonly type: 'fail'; readonly error: unknown }
+  /** Tell the running query, and close the connection. */
+  | { readonly type: 'abandon'; readonly error: unknown }
+
+const PASS: Reaction = { type: 'pass' }
+const SWALLOW: Reaction = { type: 'swallow' }
+const ANYTHING: StatementClass = { kind: 'other', effect: 'any' }
+
+/** A switch on its way: whose, how, and what to do when it is through. */
+interface Switching {
+  readonly replies: SwitchReplies
+  readonly wanted: SearchPath
+  readonly mode: SwitchMode
+  readonly proceed: () => unknown
+}
+
+/**
+ * Scopes one connection: decides what must travel in front of each query, writes it, and tells the answers to that from
+ * the answers to the query. Knows the protocol's messages, and nothing of pools.
+ */
+export class ConnectionScope {
+  readonly #connection: WireConnection
+  readonly #options: SessionOptions
+  readonly #hygiene: SessionHygiene
+  readonly #setup = new SessionSetup()
+  readonly #statements = new StatementOwners()
+  #path: PathState = UNKNOWN
+  /** The path that this session served last. */
+  #served: string | undefined
+  #switching: Switching | undefined
+  #running: StatementClass = ANYTHING
+
+  constructor(connection: WireConnection, options: SessionOptions) {
+    this.#connection = connection
+    this.#options = options
+    this.#hygiene = new SessionHygiene(options.hygiene)
+  }
+
+  /** A query of the application's connect hook will run. */
+  onSetupQuery(query: TextQuery): void {
+    this.#setup.onQuery(query)
+  }
+
+  /** A loan ended. */
+  onRelease(): void {
+    this.#see({ type: 'released' })
+  }
+
+  /**
+   * Submits a query to the idle connection, behind whatever it needs in front.
+   *
+   * @param write - pg's own submit
+   * @param backendPid - pid from the startup messages
+   * @returns as pg's submit: an Error means that nothing was written
+   */
+  submit(lease: Lease, query: Submittable, write: () => unknown, backendPid: number): unknown {
+    const statement = classOf(query, this.#connection)
+    const key = resolvePath(this.#path, lease.wanted.path)
+    const isInTransaction = this.#path.status !== 'I'
+    const send = (): unknown => {
+      this.#statements.refresh(this.#connection, query, key)
+      return write()
+    }
+    this.#running = statement
+    if (statement.kind === 'control' || (statement.kind === 'begin' && isInTransaction))
+      return this.#corked(send)
+
+    const changesTenant = this.#served !== undefined && this.#served !== key
+    if (changesTenant && isInTransaction) {
+      return new IsolationError('A transaction of another tenant is still open on this connection.')
+    }
+    const discard = changesTenant && this.#hygiene.mustDiscard()
+    const need = needOf(this.#path, lease.wanted.path, statement.kind === 'other')
+    this.#served = key
+    if (discard) this.#hygiene.onDiscarded()
+    this.#hygiene.onStatement(statement.effect, lease.isLent)
+    if (!need.set && !need.check && !discard) return this.#corked(send)
+
+    const mode = statement.kind === 'dml' ? 'joined' : statement.kind === 'begin' ? 'ahead' : 'awaited'
+    if (mode === 'joined') (query as TextQuery).queryMode = 'extended'
+    return this.#corked(() => {
+      const simple = discard ? this.#writeDiscard() : 0
+      const executes = this.#writeSwitch(lease.wanted, { ...need, set: need.set || discard }, backendPid)
+      return this.#proceed({ wanted: lease.wanted, mode, proceed: send }, simple, executes)
+    })
+  }
+
+  /** DISCARD ALL must stand alone: it can't run in a transaction, not even the implicit one of several statements. */
+  #writeDiscard(): number {
+    const connection = this.#connection
+    connection.query('DISCARD ALL')
+    this.#forgetStatements()
+    this.#see({ type: 'discarded' })
+    return 1 + this.#setup.replay(connection)
+  }
+
+  #writeSwitch(wanted: SearchPath, need: SwitchNeed, backendPid: number): number {
+    const pid = this.#options.pooler === 'none' ? backendPid : undefined
+    return (
+      (need.set ? writeSet(this.#connection, wanted) : 0) +
+      (need.check ? writeCheck(this.#connection, wanted, pid) : 0)
+    )
+  }
+
+  #proceed(switching: Omit<Switching, 'replies'>, simple: number, executes: number): unknown {
+    const ownSync = switching.mode !== 'joined'
+    if (ownSync) this.#connection.sync()
+    this.#switching = { ...switching, replies: new SwitchReplies({ simple, executes, ownSync }) }
+    if (switching.mode === 'awaited') return null
+    const unfit = switching.proceed()
+    if (!(unfit instanceof Error)) return unfit
+    // pg refused the query and wrote nothing of it: give the switch its Sync and tell when that is answered.
+    if (!ownSync) this.#connection.sync()
+    const replies = new SwitchReplies({ simple, executes, ownSync: true })
+    this.#switching = { ...switching, mode: 'awaited', proceed: () => unfit, replies }
+    return null
+  }
+
+  /** ParameterStatus; `isSetUp` tells that the application's connect hook is through. */
+  onSetting(name: string, value: string, isSetUp: boolean): void {
+    if (name === 'search_path') this.#see({ type: 'reported', path: canonicalPath(value) })
+    else if (isSetUp && this.#replies?.done !== false) this.#hygiene.onSetting(name)
+  }
+
+  /** ParseComplete of a query that may have a name. */
+  onParseComplete(query: Submittable | null | undefined): Reaction {
+    if (this.#replies?.onDetail() === 'swallow') return SWALLOW
+    this.#statements.onParsed(query, this.#served)
+    return PASS
+  }
+
+  /** RowDescription, DataRow, EmptyQueryResponse. */
+  onDetail(): Reaction {
+    return this.#replies?.onDetail() === 'swallow' ? SWALLOW : PASS
+  }
+
+  onCommandComplete(tag: string, query: Submittable | null | undefined): Reaction {
+    const verdict = this.#replies?.onCommandComplete() ?? 'pass'
+    if (verdict === 'switched') {
+      this.#see({ type: 'switched', path: resolvePath(this.#path, this.#switching?.wanted.path) })
+    }
+    if (verdict !== 'pass') return SWALLOW
+    this.#hygiene.onCommandTag(tag)
+    // pg goes on to believe in statements that the server has forgotten.
+    if (tag === 'DISCARD ALL' || tag === 'DEALLOCATE ALL') this.#forgetStatements()
+    this.#setup.onCompleted(query)
+    return PASS
+  }
+
+  onError(message: ServerMessage): Reaction {
+    this.#see({ type: 'failed' })
+    const verdict = this.#replies?.onError(message) ?? 'pass'
+    if (verdict === 'pass') return PASS
+    return verdict === 'refused'
+      ? { type: 'fail', error: switchErrorOf(this.#switching!.wanted, message) }
+      : SWALLOW
+  }
+
+  onReadyForQuery(status: 'I' | 'T' | 'E'): Reaction {
+    const switching = this.#switching
+    const verdict = switching?.replies.onReadyForQuery() ?? 'pass'
+    if (verdict === 'swallow') return SWALLOW
+    if (verdict === 'broken') return { type: 'abandon', error: notClearedError(switching!) }
+    this.#see({ type: 'ready', status, effect: verdict === 'settled' ? 'none' : this.#running.effect })
+    this.#switching = undefined
+    return verdict === 'settled' ? this.#afterOwnSync(switching!) : PASS
+  }
+
+  /** The switch's own Sync is answered: go on with the user's query, or tell why not. */
+  #afterOwnSync({ replies, wanted, mode, proceed }: Switching): Reaction {
+    const error = replies.failure && switchErrorOf(wanted, replies.failure)
+    // BEGIN is on its way behind its own Sync and will run: nobody may use this connection.
+    if (mode === 'ahead') return error === undefined ? SWALLOW : { type: 'abandon', error }
+    if (error !== undefined) return { type: 'fail', error }
+    const unfit = this.#corked(proceed)
+    return unfit instanceof Error ? { type: 'fail', error: unfit } : SWALLOW
+  }
+
+  #forgetStatements(): void {
+    this.#connection.parsedStatements = {}
+    this.#connection.submittedNamedStatements = {}
+    this.#statements.clear()
+  }
+
+  get #replies(): SwitchReplies | undefined {
+    return this.#switching?.replies
+  }
+
+  #corked(write: () => unknown): unknown {
+    const { stream } = this.#connection
+    stream.cork()
+    try {
+      return write()
+    } finally {
+      stream.uncork()
+    }
+  }
+
+  #see(event: PathEvent): void {
+    this.#path = afterEvent(this.#path, event)
+  }
+}
+
+/** Cursors and streams tell nothing of themselves that could be relied on; `rows` keeps a portal open across answers. */
+function classOf(query: Submittable, connection: WireConnection): StatementClass {
+  const text = query.text ?? (query.name === undefined ? undefined : connection.parsedStatements[query.name])
+  const isText = typeof text === 'string' && 'requiresPreparation' in query && !(query as TextQuery).rows
+  return isText ? classify(text) : ANYTHING
+}
+
+function notClearedError({ wanted, replies }: Switching): IsolationError {
+  return new IsolationError(
+    'The session state of the tenant before could not be cleared, so this connection was closed. The query may or may not have run.',
+    { tenant: wanted.tenant, cause: replies.failure },
+  )
+}

@@ -1,0 +1,122 @@
+import type { Effect } from './classify'
+
+/*
+ * Which search_path is a connection certainly on? A pure machine; client.ts feeds it what passes on the wire.
+ *
+ * Servers from 18 on report search_path whenever it has changed, before ReadyForQuery: the report is the truth, also
+ * after the user's own SET, ROLLBACK or DISCARD. Older servers say nothing: there a path is certain only from our own
+ * switch until something ran that could have changed it, within one checkout.
+ *
+ *   event       | path, server reports | path, server silent                         | verified
+ *   reported    | the report           | (never)                                     | -
+ *   switched    | -                    | pending until ready                         | pending until ready
+ *   failed      | -                    | unknown: an error undoes the SET            | -
+ *   discarded   | -                    | unknown: DISCARD ALL resets it              | nothing
+ *   ready       | -                    | pending; unknown at the end of a transaction| pending; nothing after effect `any`
+ *               |                      | and after a statement with an effect        |
+ *   released    | -                    | unknown                                     | nothing
+ *
+ * `verified` names the path whose first schema was seen to exist and to be usable in this checkout.
+ */
+
+/** Transaction status as ReadyForQuery tells it: idle, in a transaction, in a failed transaction. */
+export type TransactionStatus = 'I' | 'T' | 'E'
+
+/** What is known of a connection's search_path. */
+export interface PathState {
+  /** The server reports search_path by itself (PostgreSQL >= 18). */
+  readonly reports: boolean
+  /** The first report, made at startup: the connection's default. */
+  readonly initial: string | undefined
+  /** The path certainly in force, in canonical form; undefined: not known. */
+  readonly path: string | undefined
+  /** Path whose schema was checked in this checkout. */
+  readonly verified: string | undefined
+  /** Path of a switch that succeeded and whose transaction is still open. */
+  readonly pending: string | undefined
+  readonly status: TransactionStatus
+}
+
+/** What happened on the wire. */
+export type PathEvent =
+  | { readonly type: 'reported'; readonly path: string | undefined }
+  | { readonly type: 'switched'; readonly path: string }
+  | { readonly type: 'failed' }
+  | { readonly type: 'discarded' }
+  | { readonly type: 'ready'; readonly status: TransactionStatus; readonly effect: Effect }
+  | { readonly type: 'released' }
+
+/** A connection nobody knows anything of. */
+export const UNKNOWN: PathState = {
+  reports: false,
+  initial: undefined,
+  path: undefined,
+  verified: undefined,
+  pending: undefined,
+  status: 'I',
+}
+
+/** Name of the default path on servers that do not report theirs; no canonical path looks like it. */
+const SILENT_DEFAULT = 'DEFAULT'
+
+/** The state after an event. */
+export function afterEvent(state: PathState, event: PathEvent): PathState {
+  switch (event.type) {
+    case 'reported':
+      return {
+        ...state,
+        reports: true,
+        path: event.path,
+        initial: state.reports ? state.initial : event.path,
+      }
+    case 'switched':
+      return { ...state, pending: event.path }
+    case 'failed':
+      return { ...state, pending: undefined, path: state.reports ? state.path : undefined }
+    case 'discarded':
+      return {
+        ...state,
+        pending: undefined,
+        verified: undefined,
+        path: state.reports ? state.path : undefined,
+      }
+    case 'released':
+      return { ...state, verified: undefined, path: state.reports ? state.path : undefined }
+    case 'ready':
+      return afterReady(state, event.status, event.effect)
+  }
+}
+
+function afterReady(state: PathState, status: TransactionStatus, effect: Effect): PathState {
+  const verified = effect === 'any' ? undefined : (state.pending ?? state.verified)
+  if (state.reports) return { ...state, status, verified, pending: undefined }
+  const endsTransaction = status === 'I' && state.status !== 'I'
+  const path = endsTransaction || effect !== 'none' ? undefined : (state.pending ?? state.path)
+  return { ...state, status, verified, path, pending: undefined }
+}
+
+/** What must travel in front of a statement. */
+export interface SwitchNeed {
+  readonly set: boolean
+  readonly check: boolean
+}
+
+/**
+ * What a statement for `wanted` needs in front.
+ *
+ * @param wanted - canonical path; undefined for the connection's default
+ * @param recheck - look at the schema again although this checkout did: in front of statements that could create
+ * something, since another process may have dropped the schema meanwhile
+ */
+export function needOf(state: PathState, wanted: string | undefined, recheck: boolean): SwitchNeed {
+  const path = resolvePath(state, wanted)
+  const set = state.path !== path
+  // The default path belongs to no tenant: there is nothing to check.
+  const check = wanted !== undefined && (set || state.verified !== path || (recheck && state.status === 'I'))
+  return { set, check }
+}
+
+/** The canonical name of a wanted path on this connection. */
+export function resolvePath(state: PathState, wanted: string | undefined): string {
+  return wanted ?? state.initial ?? SILENT_DEFAULT
+}

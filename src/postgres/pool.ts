@@ -1,0 +1,203 @@
+import type { Pool, PoolClient, PoolConfig } from 'pg'
+import { ConfigError, RowhouseError, TenantRequiredError } from '../errors'
+import { bindToContext, outsideTenants, WITHOUT_TENANT } from '../tenant/context'
+import type { Scope } from '../tenant/context'
+import { bindSubmittable } from './bind-submittable'
+import { checkOut } from './checkout'
+import { SESSION, TenantClient } from './client'
+import type { Lease, SessionOptions } from './connection-scope'
+import { assertDriver, DriverPool, DriverQuery, isStatementError, isSubmittable } from './driver'
+import type { Submittable } from './driver'
+import type { Hygiene } from './hygiene'
+import { DEFAULT_PATH, tenantPath } from './search-path'
+import type { SearchPath } from './search-path'
+import { whenQuiet } from './when-quiet'
+
+/** Options of a {@link TenantPool} on top of `pg.PoolConfig`. */
+export interface TenantPoolConfig extends PoolConfig {
+  /** What the calling code may touch: `() => context.scope()`. Read synchronously where a method of the pool is called. */
+  readonly scope: () => Scope | undefined
+  /** Schemas behind the tenant's in its search_path, `['extensions']`. Default: none. */
+  readonly sharedSchemas?: readonly string[] | undefined
+  /** When session state is cleared between tenants. Default: `auto`. See {@link Hygiene}. */
+  readonly hygiene?: Hygiene | undefined
+  /** `session`: declares that a pooler stands in between and pools whole sessions. Default: `none`. */
+  readonly pooler?: SessionOptions['pooler'] | undefined
+}
+
+type ConnectCallback = (
+  error: Error | undefined,
+  client?: PoolClient,
+  done?: (error?: Error | boolean) => void,
+) => void
+type QueryCallback = (error: unknown, result?: unknown) => void
+
+interface Loan {
+  readonly client: TenantClient
+  readonly lease: Lease
+  readonly release: (error?: Error | boolean) => void
+}
+
+class ScopedPool extends DriverPool {
+  static {
+    // Drizzle recognises a pool by a class name with "Pool" in it; and this is the name that users know.
+    Object.defineProperty(this, 'name', { value: 'TenantPool' })
+  }
+
+  readonly #scope: () => Scope | undefined
+  readonly #sharedSchemas: readonly string[]
+
+  /** @throws ConfigError for options that scoping can't be safe with; DriverError for an unfit version of pg */
+  constructor({ scope, sharedSchemas = [], hygiene = 'auto', pooler = 'none', ...config }: TenantPoolConfig) {
+    assertDriver()
+    assertConfig(config)
+    const session: SessionOptions = { hygiene, pooler }
+    super({ ...config, Client: TenantClient, [SESSION]: session } as PoolConfig)
+    this.#scope = scope
+    this.#sharedSchemas = sharedSchemas
+  }
+
+  /** As `pg.Pool.connect`: the client belongs to the tenant of the caller until its release. */
+  override connect(): Promise<PoolClient>
+  override connect(
+    callback: (
+      error: Error | undefined,
+      client: PoolClient | undefined,
+      done: (release?: unknown) => void,
+    ) => void,
+  ): void
+  override connect(callback?: unknown): Promise<PoolClient> | void {
+    const done = typeof callback === 'function' ? bindToContext(callback as ConnectCallback) : undefined
+    const promise = new Promise<PoolClient>((resolve, reject) => {
+      this.#borrow('pool.connect', true, (error, loan) => {
+        if (loan === undefined) return done ? done(error, undefined, () => {}) : reject(error)
+        const borrowed = checkOut({ ...loan, scope: this.#scope })
+        if (done) done(undefined, borrowed, (problem) => borrowed.release(problem))
+        else resolve(borrowed)
+      })
+    })
+    if (done === undefined) return promise.catch(withTraceOf)
+  }
+
+  /** As `pg.Pool.query`. A connection outlives a statement that failed. */
+  override query(text: unknown, values?: unknown, callback?: unknown): never {
+    if (typeof text === 'function') return super.query(text as never) as never
+    const given = typeof values === 'function' ? values : callback
+    const parameters = typeof values === 'function' ? undefined : values
+    if (typeof given === 'function') {
+      this.#queryOnce(text, parameters, bindToContext(given as QueryCallback))
+      return undefined as never
+    }
+    return new Promise((resolve, reject) => {
+      this.#queryOnce(text, parameters, (error, result) => (error ? reject(error) : resolve(result)))
+    }).catch(withTraceOf) as never
+  }
+
+  /** Listeners of a pool run outside every tenant: pg calls them wherever a connection happens to be opened or freed. */
+  override emit(event: string | symbol, ...args: unknown[]): boolean {
+    return outsideTenants(() => super.emit(event as 'error', ...(args as [Error, PoolClient])))
+  }
+
+  /** Sockets open outside every tenant: what the driver calls later finds no tenant, instead of a stranger's. */
+  override newClient(pendingItem: unknown): void {
+    outsideTenants(() => super.newClient(pendingItem))
+  }
+
+  /** Private in pg-pool, called by each release. Waits for what still runs; a connection in a transaction is closed. */
+  override _release(client: PoolClient, idleListener: () => void, error?: Error | boolean): void {
+    const connection = client as unknown as TenantClient
+    connection.endLease()
+    if (error) return super._release(client, idleListener, error)
+    whenQuiet(connection, (problem) => super._release(client, idleListener, problem))
+  }
+
+  #queryOnce(config: unknown, values: unknown, callback: QueryCallback): void {
+    let lent: TenantClient | undefined
+    if (isSubmittable(config)) bindSubmittable(config, () => lent)
+    this.#borrow('pool.query', false, (error, loan) => {
+      if (loan === undefined) return callback(error)
+      const { client, lease, release } = loan
+      let isSettled = false
+      const settle = (problem: unknown, result?: unknown): void => {
+        // A connection that dies tells so twice: by the query and by its `error` event.
+        if (isSettled) return
+        isSettled = true
+        client.removeListener('error', settle)
+        release(problem && !keepsConnection(problem) ? (problem as Error) : undefined)
+        if (problem) callback(problem)
+        else callback(undefined, result)
+      }
+      lent = client
+      client.once('error', settle)
+      try {
+        client.send(lease, queryOf(config, values, settle))
+      } catch (problem) {
+        settle(problem)
+      }
+    })
+  }
+
+  /** Takes a connection for the tenant that the caller has *now*; pg calls back in any context. */
+  #borrow(method: string, isLent: boolean, use: (error: Error | undefined, loan?: Loan) => void): void {
+    const scope = this.#scope()
+    if (scope === undefined) return process.nextTick(use, new TenantRequiredError(method))
+    const lease: Lease = { wanted: this.#pathOf(scope), isLent, isActive: true }
+    super.connect((error, lent, done) => {
+      if (error || lent === undefined) return use(error ?? new Error('The pool gave no client.'))
+      const client = lent as unknown as TenantClient
+      client.finishSetup()
+      const release = (problem?: Error | boolean): void => {
+        lease.isActive = false
+        done(problem)
+      }
+      use(undefined, { client, lease, release })
+    })
+  }
+
+  #pathOf(scope: Scope): SearchPath {
+    return scope === WITHOUT_TENANT ? DEFAULT_PATH : tenantPath(scope, this.#sharedSchemas)
+  }
+}
+
+/**
+ * A `pg.Pool` whose queries run in the schema of the tenant that the calling code has. Without one, and without
+ * `withoutTenant`, nothing is sent and `ROWHOUSE_TENANT_REQUIRED` is the answer.
+ */
+export const TenantPool = ScopedPool as unknown as new (config: TenantPoolConfig) => Pool
+
+/** An instance is a `pg.Pool` in every respect. */
+export type TenantPool = Pool
+
+function queryOf(config: unknown, values: unknown, settle: QueryCallback): Submittable {
+  if (config === null || config === undefined)
+    throw new TypeError('Client was passed a null or undefined query')
+  if (!isSubmittable(config)) {
+    const query = new DriverQuery(config, values, settle)
+    query.query_timeout = (config as Partial<Submittable>).query_timeout
+    return query
+  }
+  config.callback ??= settle
+  return config
+}
+
+/** What an error says about its connection: the server refused a statement, or we did before anything was sent. */
+function keepsConnection(error: unknown): boolean {
+  return isStatementError(error) || error instanceof RowhouseError
+}
+
+function withTraceOf(error: unknown): never {
+  if (error instanceof Error) Error.captureStackTrace(error)
+  throw error
+}
+
+function assertConfig(config: object): void {
+  const { Client, pipeline } = config as { Client?: unknown; pipeline?: unknown }
+  const problems: string[] = []
+  if (Client !== undefined)
+    problems.push("The option `Client` can't be combined with a tenant pool: it brings its own.")
+  if (pipeline)
+    problems.push(
+      "The option `pipeline` can't be combined with a tenant pool: a failed switch would not stop the query behind it.",
+    )
+  if (problems.length > 0) throw new ConfigError(problems)
+}

@@ -1,0 +1,60 @@
+import { escapeIdentifier } from 'pg'
+import type { Tenant } from '../tenant/context'
+
+/** Where unqualified names of a query are to be looked up: one tenant's path, or the server's default for shared tables. */
+export interface SearchPath {
+  /** Canonical form, comparable with {@link canonicalPath}; undefined stands for the connection's default. */
+  readonly path: string | undefined
+  /** What stands behind `SET search_path TO`. */
+  readonly sql: string
+  /** Schema that must come first, `tenant_acme`; undefined for shared tables. */
+  readonly schema: string | undefined
+  /** Tenant id for messages, `acme`. */
+  readonly tenant: string | undefined
+}
+
+/** The path for work that has explicitly no tenant: what the role has by default. */
+export const DEFAULT_PATH: SearchPath = {
+  path: undefined,
+  sql: 'DEFAULT',
+  schema: undefined,
+  tenant: undefined,
+}
+
+/**
+ * The path of a tenant: its schema, the shared schemas, then `pg_temp`. Named last, because PostgreSQL otherwise looks
+ * there first and a temporary table would shadow the tenant's.
+ *
+ * @param sharedSchemas - `['extensions']`
+ */
+export function tenantPath(tenant: Tenant, sharedSchemas: readonly string[]): SearchPath {
+  const schemas = [tenant.schema, ...sharedSchemas, 'pg_temp']
+  return {
+    path: joinCanonical(schemas),
+    sql: schemas.map((schema) => escapeIdentifier(schema)).join(', '),
+    schema: tenant.schema,
+    tenant: tenant.id,
+  }
+}
+
+/**
+ * Brings a search_path as the server reports it into the form of {@link SearchPath.path}.
+ *
+ * @param reported - `tenant_acme, "Mixed", pg_temp`
+ * @returns `"tenant_acme","Mixed","pg_temp"`; undefined where the text can't be read, so that it equals no path
+ */
+export function canonicalPath(reported: string): string | undefined {
+  const schemas: string[] = []
+  const element = /\s*(?:"((?:[^"]|"")*)"|([A-Za-z_$][A-Za-z0-9_$]*))\s*(,|$)/y
+  for (;;) {
+    const match = element.exec(reported)
+    if (match === null) return undefined
+    // An unquoted `Ab` is reported as it was written and means the schema ab.
+    schemas.push(match[1]?.replaceAll('""', '"') ?? match[2]!.toLowerCase())
+    if (match[3] === '') return joinCanonical(schemas)
+  }
+}
+
+function joinCanonical(schemas: readonly string[]): string {
+  return schemas.map((schema) => escapeIdentifier(schema)).join(',')
+}

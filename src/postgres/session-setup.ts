@@ -1,0 +1,42 @@
+import { classify } from './classify'
+import { DriverQuery } from './driver'
+import type { Submittable, TextQuery, WireConnection } from './driver'
+
+interface SetupStatement {
+  readonly text: string
+  readonly values: readonly unknown[]
+}
+
+/**
+ * What the application's connect hook did to a session (`SET statement_timeout`, `LISTEN`): it belongs to the connection
+ * and not to a tenant, so it is done again after DISCARD ALL has wiped it away.
+ */
+export class SessionSetup {
+  readonly #statements: SetupStatement[] = []
+  readonly #running = new WeakMap<Submittable, SetupStatement>()
+
+  /** A query of the connect hook goes out. */
+  onQuery(query: TextQuery): void {
+    const { text, values } = query
+    if (typeof text !== 'string' || classify(text).effect === 'none') return
+    this.#running.set(query, { text, values: Array.isArray(values) ? values : [] })
+  }
+
+  /** The server has completed a statement of the running query. */
+  onCompleted(query: Submittable | null | undefined): void {
+    const statement = query && this.#running.get(query)
+    if (!statement) return
+    this.#running.delete(query)
+    this.#statements.push(statement)
+  }
+
+  /**
+   * Writes all of it once more.
+   *
+   * @returns how many answers with a ReadyForQuery of their own will come
+   */
+  replay(connection: WireConnection): number {
+    for (const { text, values } of this.#statements) new DriverQuery(text, values).submit(connection)
+    return this.#statements.length
+  }
+}
