@@ -97,7 +97,7 @@ function shapeOf(text: string): Shape {
       if (!isTarget && isCall(previous, isQualified)) calls = true
       isTarget = false
     }
-    isQualified = token.text === '.' || (isQualified && token.type !== 'mark')
+    isQualified = token.type !== 'mark' && previous?.type === 'mark' && previous.text === '.'
     previous = token
   }
   return { words, isMany, writes, calls }

@@ -176,7 +176,11 @@ function queryOf(config: unknown, values: unknown, settle: QueryCallback): Submi
     query.query_timeout = (config as Partial<Submittable>).query_timeout
     return query
   }
-  config.callback ??= settle
+  const own = config.callback
+  config.callback = (error, result) => {
+    settle(error, result)
+    own?.(error, result)
+  }
   return config
 }
 

@@ -1,0 +1,220 @@
+import fc from 'fast-check'
+import type { Effect } from '../../src/postgres/classify'
+import { afterEvent, needOf, resolvePath, UNKNOWN } from '../../src/postgres/path-state'
+import type { PathEvent, PathState, TransactionStatus } from '../../src/postgres/path-state'
+
+const A = '"tenant_a","pg_temp"'
+const B = '"tenant_b","pg_temp"'
+const DEFAULT = '"$user","public"'
+
+function after(...events: PathEvent[]): PathState {
+  return events.reduce(afterEvent, UNKNOWN)
+}
+
+const startup: PathEvent = { type: 'reported', path: DEFAULT }
+const switched = (path: string): PathEvent => ({ type: 'switched', path })
+const ready = (status: TransactionStatus = 'I', effect: Effect = 'none'): PathEvent => ({
+  type: 'ready',
+  status,
+  effect,
+})
+
+describe('a server that does not report search_path', () => {
+  test('is certain of nothing at first', () => {
+    expect(needOf(after(ready()), A, false)).toEqual({ set: true, check: true })
+  })
+
+  test('is certain from the ready after a switch until the release', () => {
+    const state = after(switched(A), ready())
+    expect(needOf(state, A, false)).toEqual({ set: false, check: false })
+    expect(needOf(afterEvent(state, { type: 'released' }), A, false)).toEqual({ set: true, check: true })
+  })
+
+  test('a switch counts only once its transaction has ended well', () => {
+    expect(after(switched(A)).path).toBeUndefined()
+    expect(after(switched(A), { type: 'failed' }, ready()).path).toBeUndefined()
+  })
+
+  test.each(['write', 'any'] as const)('a statement with effect %s makes the path uncertain', (effect) => {
+    expect(after(switched(A), ready(), ready('I', effect)).path).toBeUndefined()
+    expect(after(switched(A), ready('I', effect)).path).toBeUndefined()
+  })
+
+  test('the end of a transaction makes the path uncertain, whichever end it was', () => {
+    expect(after(switched(A), ready(), ready('T'), ready('I')).path).toBeUndefined()
+    expect(
+      after(switched(A), ready(), ready('T'), { type: 'failed' }, ready('E'), ready('I')).path,
+    ).toBeUndefined()
+  })
+
+  test('DISCARD ALL makes the path uncertain', () => {
+    expect(after(switched(A), ready(), { type: 'discarded' }).path).toBeUndefined()
+  })
+})
+
+describe('a server that reports search_path', () => {
+  test('is believed, whatever was set before', () => {
+    const state = after(startup, switched(A), { type: 'reported', path: A }, ready())
+    expect(state.path).toBe(A)
+    expect(afterEvent(state, { type: 'reported', path: B }).path).toBe(B)
+  })
+
+  test('a switch is not believed before the report', () => {
+    expect(after(startup, switched(A)).path).toBe(DEFAULT)
+  })
+
+  test('a path survives the release, its check does not', () => {
+    const state = after(startup, switched(A), { type: 'reported', path: A }, ready(), { type: 'released' })
+    expect(needOf(state, A, false)).toEqual({ set: false, check: true })
+  })
+
+  test('a report that can not be read equals no path', () => {
+    expect(needOf(after(startup, { type: 'reported', path: undefined }), A, false).set).toBe(true)
+  })
+
+  test('the default path is the one of the startup, and has no schema to check', () => {
+    const state = after(startup, ready())
+    expect(resolvePath(state, undefined)).toBe(DEFAULT)
+    expect(needOf(state, undefined, true)).toEqual({ set: false, check: false })
+    expect(needOf(afterEvent(state, { type: 'reported', path: A }), undefined, true)).toEqual({
+      set: true,
+      check: false,
+    })
+  })
+})
+
+describe('the check of the schema', () => {
+  const onA = after(startup, switched(A), { type: 'reported', path: A }, ready())
+
+  test('holds for one checkout', () => {
+    expect(needOf(onA, A, false).check).toBe(false)
+    expect(needOf(afterEvent(onA, { type: 'released' }), A, false).check).toBe(true)
+  })
+
+  test('is repeated in front of what could create something, unless a transaction is open', () => {
+    expect(needOf(onA, A, true).check).toBe(true)
+    expect(needOf(afterEvent(onA, ready('T')), A, true).check).toBe(false)
+  })
+
+  test('does not hold after a statement that may have changed the role', () => {
+    expect(needOf(afterEvent(onA, ready('I', 'any')), A, false).check).toBe(true)
+    expect(needOf(afterEvent(onA, ready('I', 'write')), A, false).check).toBe(false)
+  })
+})
+
+/*
+ * A model of the server: a committed path, and a path per open transaction. Random schedules of everything that moves
+ * it run against the machine, which may never be certain of a path that the server is not on.
+ */
+type Move =
+  | {
+      readonly do: 'query'
+      readonly tenant: string
+      readonly fails: boolean
+      readonly effect: Effect
+      readonly sets?: string
+    }
+  | { readonly do: 'begin' | 'commit' | 'rollback' | 'release' | 'discard' }
+
+const PATHS = [A, B, DEFAULT]
+
+const move: fc.Arbitrary<Move> = fc.oneof(
+  fc.record({
+    do: fc.constant('query' as const),
+    tenant: fc.constantFrom(A, B),
+    fails: fc.boolean(),
+    effect: fc.constantFrom<Effect>('none', 'write', 'any'),
+    sets: fc.constantFrom(...PATHS),
+  }),
+  fc.record({
+    do: fc.constantFrom('begin', 'commit', 'rollback', 'release', 'discard'),
+  }) as fc.Arbitrary<Move>,
+)
+
+class Server {
+  path = DEFAULT
+  status: TransactionStatus = 'I'
+  #committed = DEFAULT
+  #reported = DEFAULT
+
+  constructor(readonly reports: boolean) {}
+
+  begin(): void {
+    if (this.status !== 'I') return
+    this.#committed = this.path
+    this.status = 'T'
+  }
+
+  end(keeps: boolean): void {
+    if (this.status === 'I') return
+    if (!keeps || this.status === 'E') this.path = this.#committed
+    this.status = 'I'
+  }
+
+  /** One Sync: all of it or nothing, unless a transaction is open, which then has failed. */
+  sync(work: () => boolean): boolean {
+    const before = this.path
+    if (this.status === 'E' || !work()) {
+      if (this.status === 'I') this.path = before
+      else this.status = 'E'
+      return false
+    }
+    return true
+  }
+
+  reportsNow(): PathEvent[] {
+    if (!this.reports || this.#reported === this.path) return []
+    this.#reported = this.path
+    return [{ type: 'reported', path: this.path }]
+  }
+}
+
+function play(server: Server, state: PathState, now: Move): PathState {
+  const see = (...events: PathEvent[]): void => {
+    state = events.reduce(afterEvent, state)
+  }
+  const end = (effect: Effect): void => see(...server.reportsNow(), ready(server.status, effect))
+  if (now.do === 'release') {
+    // A connection in a transaction is closed instead.
+    if (server.status === 'I') see({ type: 'released' })
+  } else if (now.do === 'discard') {
+    if (server.status !== 'I') return state
+    server.path = DEFAULT
+    see({ type: 'discarded' })
+    end('none')
+  } else if (now.do === 'query') {
+    const { set, check } = needOf(state, now.tenant, false)
+    const ok = server.sync(() => {
+      if (set) server.path = now.tenant
+      if (set || check) see(switched(now.tenant))
+      // The promise: the user's statement meets the tenant's path and no other.
+      if (server.status !== 'E') expect(server.path).toBe(now.tenant)
+      if (now.effect !== 'none' && now.sets !== undefined) server.path = now.sets
+      return !now.fails
+    })
+    if (!ok) see({ type: 'failed' })
+    end(now.effect)
+  } else {
+    if (now.do === 'begin') server.begin()
+    else server.end(now.do === 'commit')
+    end('none')
+  }
+  return state
+}
+
+test.each([true, false])(
+  'no schedule makes the machine certain of a wrong path (server reports: %s)',
+  (reports) => {
+    fc.assert(
+      fc.property(fc.array(move, { maxLength: 40 }), (moves) => {
+        const server = new Server(reports)
+        let state = afterEvent(UNKNOWN, reports ? startup : ready())
+        for (const now of moves) {
+          state = play(server, state, now)
+          if (state.path !== undefined && server.status !== 'E') expect(state.path).toBe(server.path)
+        }
+      }),
+      { numRuns: 2000 },
+    )
+  },
+)
