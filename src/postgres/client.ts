@@ -63,7 +63,7 @@ export class TenantClient extends DriverClient {
     const query = new DriverQuery(config, values, callback)
     this.#scope.onSetupQuery(query)
     if (query.callback) return super.query(query as never) as never
-    return new Promise((resolve, reject) => {
+    return new Promise<unknown>((resolve, reject) => {
       query.callback = (error, result) => (error ? reject(error) : resolve(result))
       super.query(query as never)
     }) as never

@@ -10,8 +10,8 @@ import { canonicalPath } from './search-path'
 import type { SearchPath } from './search-path'
 import { SessionSetup } from './session-setup'
 import { StatementOwners } from './statements'
-import { switchErrorOf, writeCheck, writeSet } from './switch'
-import type { SwitchMode } from './switch'
+import { CHECK_FAILED, switchErrorOf, writeSwitch } from './switch'
+import type { CheckDepth, SwitchMode } from './switch'
 import { SwitchReplies } from './switch-replies'
 
 /** How connections of a pool treat sessions. */
@@ -36,7 +36,7 @@ export type Reaction =
   | { readonly type: 'pass' }
   /** Keep it from pg. */
   | { readonly type: 'swallow' }
-  /** Tell the running query that it failed; `isOver`: its ReadyForQuery is this message. */
+  /** Tell the running query that it failed. */
   | { readonly type: 'fail'; readonly error: unknown }
   /** Tell the running query, and close the connection. */
   | { readonly type: 'abandon'; readonly error: unknown }
@@ -50,6 +50,8 @@ interface Switching {
   readonly replies: SwitchReplies
   readonly wanted: SearchPath
   readonly mode: SwitchMode
+  readonly check: CheckDepth
+  readonly backendPid: number
   readonly proceed: () => unknown
 }
 
@@ -68,6 +70,10 @@ export class ConnectionScope {
   #served: string | undefined
   #switching: Switching | undefined
   #running: StatementClass = ANYTHING
+  /** A telling check has passed: the backend is the one that this connection was opened to. */
+  #isBackendKnown = false
+  /** A plain check failed: at ReadyForQuery the switch is tried once more, to learn the reason. */
+  #retry: Switching | undefined
 
   constructor(connection: WireConnection, options: SessionOptions) {
     this.#connection = connection
@@ -117,10 +123,15 @@ export class ConnectionScope {
 
     const mode = statement.kind === 'dml' ? 'joined' : statement.kind === 'begin' ? 'ahead' : 'awaited'
     if (mode === 'joined') (query as TextQuery).queryMode = 'extended'
+    // A plain check that failed is asked again for the reason; not where that comes too late.
+    const isTelling = mode !== 'joined' || isInTransaction || !this.#isBackendKnown
+    const check = isTelling ? 'telling' : 'plain'
     return this.#corked(() => {
       const simple = discard ? this.#writeDiscard() : 0
-      const executes = this.#writeSwitch(lease.wanted, { ...need, set: need.set || discard }, backendPid)
-      return this.#proceed({ wanted: lease.wanted, mode, proceed: send }, simple, executes)
+      return this.#switch({ wanted: lease.wanted, mode, check, backendPid, proceed: send }, simple, {
+        set: need.set || discard,
+        check: need.check,
+      })
     })
   }
 
@@ -133,25 +144,22 @@ export class ConnectionScope {
     return 1 + this.#setup.replay(connection)
   }
 
-  #writeSwitch(wanted: SearchPath, need: SwitchNeed, backendPid: number): number {
-    const pid = this.#options.pooler === 'none' ? backendPid : undefined
-    return (
-      (need.set ? writeSet(this.#connection, wanted) : 0) +
-      (need.check ? writeCheck(this.#connection, wanted, pid) : 0)
-    )
-  }
-
-  #proceed(switching: Omit<Switching, 'replies'>, simple: number, executes: number): unknown {
-    const ownSync = switching.mode !== 'joined'
+  #switch(intent: Omit<Switching, 'replies'>, simple: number, need: SwitchNeed): unknown {
+    const ownSync = intent.mode !== 'joined'
+    const executes = writeSwitch(this.#connection, intent.wanted, {
+      set: need.set,
+      check: need.check ? intent.check : undefined,
+      backendPid: this.#options.pooler === 'none' ? intent.backendPid : undefined,
+    })
     if (ownSync) this.#connection.sync()
-    this.#switching = { ...switching, replies: new SwitchReplies({ simple, executes, ownSync }) }
-    if (switching.mode === 'awaited') return null
-    const unfit = switching.proceed()
+    this.#switching = { ...intent, replies: new SwitchReplies({ simple, executes, ownSync }) }
+    if (intent.mode === 'awaited') return null
+    const unfit = intent.proceed()
     if (!(unfit instanceof Error)) return unfit
     // pg refused the query and wrote nothing of it: give the switch its Sync and tell when that is answered.
     if (!ownSync) this.#connection.sync()
     const replies = new SwitchReplies({ simple, executes, ownSync: true })
-    this.#switching = { ...switching, mode: 'awaited', proceed: () => unfit, replies }
+    this.#switching = { ...intent, mode: 'awaited', check: 'telling', proceed: () => unfit, replies }
     return null
   }
 
@@ -176,6 +184,7 @@ export class ConnectionScope {
   onCommandComplete(tag: string, query: Submittable | null | undefined): Reaction {
     const verdict = this.#replies?.onCommandComplete() ?? 'pass'
     if (verdict === 'switched') {
+      if (this.#switching?.check === 'telling') this.#isBackendKnown = true
       this.#see({ type: 'switched', path: resolvePath(this.#path, this.#switching?.wanted.path) })
     }
     if (verdict !== 'pass') return SWALLOW
@@ -189,20 +198,32 @@ export class ConnectionScope {
   onError(message: ServerMessage): Reaction {
     this.#see({ type: 'failed' })
     const verdict = this.#replies?.onError(message) ?? 'pass'
-    if (verdict === 'pass') return PASS
-    return verdict === 'refused'
-      ? { type: 'fail', error: switchErrorOf(this.#switching!.wanted, message) }
-      : SWALLOW
+    if (verdict !== 'refused') return verdict === 'pass' ? PASS : SWALLOW
+    const switching = this.#switching!
+    if (switching.check === 'telling' || message.code !== CHECK_FAILED) {
+      return { type: 'fail', error: switchErrorOf(switching.wanted, message) }
+    }
+    this.#retry = switching
+    return SWALLOW
   }
 
   onReadyForQuery(status: 'I' | 'T' | 'E'): Reaction {
     const switching = this.#switching
     const verdict = switching?.replies.onReadyForQuery() ?? 'pass'
+    if (this.#retry !== undefined) return this.#retryForReason(this.#retry, status)
     if (verdict === 'swallow') return SWALLOW
     if (verdict === 'broken') return { type: 'abandon', error: notClearedError(switching!) }
     this.#see({ type: 'ready', status, effect: verdict === 'settled' ? 'none' : this.#running.effect })
     this.#switching = undefined
     return verdict === 'settled' ? this.#afterOwnSync(switching!) : PASS
+  }
+
+  #retryForReason(refused: Switching, status: 'I' | 'T' | 'E'): Reaction {
+    this.#retry = undefined
+    this.#see({ type: 'ready', status, effect: 'none' })
+    const intent = { ...refused, mode: 'awaited', check: 'telling' } as const
+    this.#corked(() => this.#switch(intent, 0, { set: true, check: true }))
+    return SWALLOW
   }
 
   /** The switch's own Sync is answered: go on with the user's query, or tell why not. */

@@ -89,6 +89,9 @@ export const DriverClient = pg.Client as unknown as new (
 /** pg's Pool with the members above. */
 export const DriverPool = pg.Pool as unknown as new (config?: pg.PoolConfig) => pg.Pool & PoolInternals
 
+/** pg's protocol level; its prototype writes messages through `_send`. */
+export const DriverConnection = pg.Connection as unknown as { readonly prototype: unknown }
+
 /** pg's Query, made from the arguments of `client.query()`. */
 export const DriverQuery = pg.Query as unknown as new (
   config: unknown,
@@ -121,6 +124,7 @@ const CLIENT_MEMBERS = [
   '_handleEmptyQuery',
   'getTransactionStatus',
 ]
+const CONNECTION_MEMBERS = ['_send', 'parse', 'bind', 'execute', 'sync', 'close', 'query']
 const QUERY_MEMBERS = ['submit', 'handleError', 'requiresPreparation']
 const POOL_MEMBERS = ['_release', 'newClient', 'connect', 'query']
 
@@ -129,9 +133,10 @@ const POOL_MEMBERS = ['_release', 'newClient', 'connect', 'query']
  *
  * @throws {@link DriverError} naming what is missing
  */
-export function assertDriver(driver: { Client: unknown; Query: unknown; Pool: unknown } = pg): void {
+export function assertDriver(driver: Record<'Client' | 'Connection' | 'Query' | 'Pool', unknown> = pg): void {
   const missing = [
     ...missingOf('Client', driver.Client, CLIENT_MEMBERS),
+    ...missingOf('Connection', driver.Connection, CONNECTION_MEMBERS),
     ...missingOf('Query', driver.Query, QUERY_MEMBERS),
     ...missingOf('Pool', driver.Pool, POOL_MEMBERS),
   ]

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { Pool, PoolClient, PoolConfig } from 'pg'
 import { ConfigError, RowhouseError, TenantRequiredError } from '../errors'
 import { bindToContext, outsideTenants, WITHOUT_TENANT } from '../tenant/context'
@@ -25,6 +26,8 @@ export interface TenantPoolConfig extends PoolConfig {
   readonly pooler?: SessionOptions['pooler'] | undefined
 }
 
+const MAX_KNOWN_PATHS = 5000
+
 type ConnectCallback = (
   error: Error | undefined,
   client?: PoolClient,
@@ -46,6 +49,8 @@ class ScopedPool extends DriverPool {
 
   readonly #scope: () => Scope | undefined
   readonly #sharedSchemas: readonly string[]
+  /** What is written for a path is made once, for the tenants that are busy. */
+  readonly #paths = new LRUCache<string, SearchPath>({ max: MAX_KNOWN_PATHS })
 
   /** @throws ConfigError for options that scoping can't be safe with; DriverError for an unfit version of pg */
   constructor({ scope, sharedSchemas = [], hygiene = 'auto', pooler = 'none', ...config }: TenantPoolConfig) {
@@ -88,7 +93,7 @@ class ScopedPool extends DriverPool {
       this.#queryOnce(text, parameters, bindToContext(given as QueryCallback))
       return undefined as never
     }
-    return new Promise((resolve, reject) => {
+    return new Promise<unknown>((resolve, reject) => {
       this.#queryOnce(text, parameters, (error, result) => (error ? reject(error) : resolve(result)))
     }).catch(withTraceOf) as never
   }
@@ -155,7 +160,12 @@ class ScopedPool extends DriverPool {
   }
 
   #pathOf(scope: Scope): SearchPath {
-    return scope === WITHOUT_TENANT ? DEFAULT_PATH : tenantPath(scope, this.#sharedSchemas)
+    if (scope === WITHOUT_TENANT) return DEFAULT_PATH
+    const known = this.#paths.get(scope.schema)
+    if (known !== undefined) return known
+    const path = tenantPath(scope, this.#sharedSchemas)
+    this.#paths.set(scope.schema, path)
+    return path
   }
 }
 

@@ -11,6 +11,8 @@ export interface SearchPath {
   readonly schema: string | undefined
   /** Tenant id for messages, `acme`. */
   readonly tenant: string | undefined
+  /** Messages for this path, kept by those who write them. */
+  readonly wire: { setAndCheck?: Buffer; check?: Buffer }
 }
 
 /** The path for work that has explicitly no tenant: what the role has by default. */
@@ -19,6 +21,7 @@ export const DEFAULT_PATH: SearchPath = {
   sql: 'DEFAULT',
   schema: undefined,
   tenant: undefined,
+  wire: {},
 }
 
 /**
@@ -34,6 +37,7 @@ export function tenantPath(tenant: Tenant, sharedSchemas: readonly string[]): Se
     sql: schemas.map((schema) => escapeIdentifier(schema)).join(', '),
     schema: tenant.schema,
     tenant: tenant.id,
+    wire: {},
   }
 }
 

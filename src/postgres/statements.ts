@@ -18,6 +18,7 @@ export class StatementOwners {
     // Also where pg knows of none: a Parse may have succeeded on the server before something behind it failed.
     connection.close({ type: 'S', name })
     delete connection.parsedStatements[name]
+    delete connection.submittedNamedStatements[name]
     // A caller may name a statement without repeating its text.
     if (parsed !== undefined) query.text = parsed
   }

@@ -1,0 +1,76 @@
+import { escapeIdentifier, Pool } from 'pg'
+import type { PoolConfig } from 'pg'
+import { TenantPool } from '../src/postgres/pool'
+import type { Hygiene } from '../src/postgres/hygiene'
+import { TenantContext } from '../src/tenant/context'
+import type { Tenant } from '../src/tenant/context'
+import type { SchemaName } from '../src/tenant/schema-name'
+import type { TenantId } from '../src/tenant/tenant-id'
+
+/** One way to read a row of a tenant. */
+export interface Strategy {
+  readonly name: string
+  /** Reads the name of one user of one tenant. */
+  read(tenant: Tenant, id: number): Promise<string>
+  end(): Promise<void>
+}
+
+/** The tenant with this number. */
+export function tenantOf(number: number): Tenant {
+  return { id: String(number) as TenantId, schema: `tenant_${number}` as SchemaName }
+}
+
+/** Hand-written names on a plain pool: nothing can be faster. */
+function qualified(config: PoolConfig): Strategy {
+  const pool = new Pool(config)
+  return {
+    name: 'floor: schema-qualified SQL on pg.Pool',
+    read: async ({ schema }, id) =>
+      (await pool.query(`select id, name from ${escapeIdentifier(schema)}.users where id = $1`, [id])).rows[0]
+        .name,
+    end: () => pool.end(),
+  }
+}
+
+/** What most recipes do: a statement of its own in front of each query. */
+function naive(config: PoolConfig): Strategy {
+  const pool = new Pool(config)
+  return {
+    name: 'naive: SET search_path, then the query',
+    async read({ schema }, id) {
+      const client = await pool.connect()
+      try {
+        await client.query(`set search_path to ${escapeIdentifier(schema)}`)
+        return (await client.query('select id, name from users where id = $1', [id])).rows[0].name
+      } finally {
+        client.release()
+      }
+    },
+    end: () => pool.end(),
+  }
+}
+
+function scoped(config: PoolConfig, hygiene: Hygiene): Strategy {
+  const context = new TenantContext('bench')
+  const pool = new TenantPool({ ...config, hygiene, scope: () => context.scope() })
+  return {
+    name: `rowhouse, hygiene: ${hygiene}`,
+    read: (tenant, id) =>
+      context.run(
+        tenant,
+        async () => (await pool.query('select id, name from users where id = $1', [id])).rows[0].name,
+      ),
+    end: () => pool.end(),
+  }
+}
+
+/** Every strategy over the same server; the first one is the floor. */
+export function openStrategies(config: PoolConfig): readonly Strategy[] {
+  return [
+    qualified(config),
+    naive(config),
+    scoped(config, 'fast'),
+    scoped(config, 'auto'),
+    scoped(config, 'strict'),
+  ]
+}
