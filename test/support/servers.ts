@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto'
+import { basename, relative } from 'node:path'
+import { Client } from 'pg'
+import { takeOver, type TestServer } from './handover'
+
+export type { TestServer } from './handover'
+
+const { run, servers } = takeOver()
+
+/** Each server that a promise is tested on: `describe.each(SERVERS)('$name', (server) => ...)`. */
+export const SERVERS: readonly TestServer[] = servers
+
+/** A connected client with the most rights that the run has: superuser, or the owner on a server of DATABASE_URL. The caller ends it. */
+export async function adminClient(server: TestServer): Promise<Client> {
+  const client = new Client({
+    connectionString: server.superuserUrl ?? server.ownerUrl,
+    application_name: 'rowhouse test admin',
+  })
+  await client.connect()
+  return client
+}
+
+/** Runs work on a connection of the database's owner, and closes it. */
+export async function withOwner<Result>(
+  server: TestServer,
+  work: (client: Client) => Promise<Result>,
+): Promise<Result> {
+  const client = new Client({ connectionString: server.ownerUrl, application_name: 'rowhouse test owner' })
+  await client.connect()
+  try {
+    return await work(client)
+  } finally {
+    await client.end()
+  }
+}
+
+/**
+ * A schema prefix for one test, so that files can run at once on one server: `isolatio_k3x9f02mzq_`, at most 20
+ * characters. The same file and title give the same prefix within a run. No prefix is the beginning of another one.
+ */
+export function uniquePrefix(title: string): string {
+  const file = expect.getState().testPath ?? ''
+  const word =
+    basename(file)
+      .split('.')[0]!
+      .toLowerCase()
+      .replace(/[^a-z]/g, '')
+      .slice(0, 8) || 'test'
+  const digest = createHash('sha256')
+    .update(`${relative(process.cwd(), file)}\0${title}`)
+    .digest('hex')
+  const hash = BigInt(`0x${digest}`).toString(36).slice(-6)
+  return `${word}_${run}${hash}_`
+}
+
+/** Drops each schema whose name begins with exactly this text: no pattern, in which `_` would be any character. */
+export async function dropPrefix(server: TestServer, prefix: string): Promise<void> {
+  if (prefix === '') throw new Error('An empty prefix would drop every schema of the database.')
+  await withOwner(server, async (client) => {
+    const { rows } = await client.query<{ sql: string }>(
+      `select format('drop schema %I cascade', nspname) as sql from pg_namespace where starts_with(nspname, $1)`,
+      [prefix],
+    )
+    for (const { sql } of rows) await client.query(sql)
+  })
+}
