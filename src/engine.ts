@@ -12,6 +12,9 @@ export interface MigrationFile {
   readonly path: string
 }
 
+/** Language of a migration. */
+export type MigrationKind = 'ts' | 'js' | 'sql'
+
 /** Forwards or back. */
 export type Direction = 'up' | 'down'
 
@@ -49,6 +52,8 @@ export interface SchemaReport {
 
 /** One connection for DDL, apart from the request pool. Close it. */
 export interface MigrationWorker {
+  /** False once its connection is gone: close it and open another. */
+  readonly isUsable: boolean
   /**
    * Calls `work` while no other process may migrate, create or drop this schema.
    * @throws MigrationLockedError when somebody else holds it for longer than the lock timeout
@@ -103,5 +108,7 @@ export interface EngineFactory<Pool = unknown, Admin = unknown> {
   /** Also the name of its sub-folder in the migration folder. */
   readonly name: 'postgres' | 'mysql'
   readonly nameLimit: NameLimit
+  /** What a new migration begins with. */
+  readonly migrationTemplates: Readonly<Record<MigrationKind, string>>
   open(settings: EngineSettings): Engine<Pool, Admin>
 }

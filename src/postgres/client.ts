@@ -62,11 +62,15 @@ export class TenantClient extends DriverClient {
       return super.query(config as never, values as never, callback as never) as never
     const query = new DriverQuery(config, values, callback)
     this.#scope.onSetupQuery(query)
-    if (query.callback) return super.query(query as never) as never
-    return new Promise<unknown>((resolve, reject) => {
+    if (query.callback) {
+      super.query(query as never)
+      return undefined as never
+    }
+    const result = new Promise<unknown>((resolve, reject) => {
       query.callback = (error, result) => (error ? reject(error) : resolve(result))
       super.query(query as never)
-    }) as never
+    })
+    return result as never
   }
 
   override _handleParseComplete(message: ServerMessage): void {

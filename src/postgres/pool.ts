@@ -86,16 +86,20 @@ class ScopedPool extends DriverPool {
 
   /** As `pg.Pool.query`. A connection outlives a statement that failed. */
   override query(text: unknown, values?: unknown, callback?: unknown): never {
-    if (typeof text === 'function') return super.query(text as never) as never
+    if (typeof text === 'function') {
+      const refused: unknown = super.query(text as never)
+      return refused as never
+    }
     const given = typeof values === 'function' ? values : callback
     const parameters = typeof values === 'function' ? undefined : values
     if (typeof given === 'function') {
       this.#queryOnce(text, parameters, bindToContext(given as QueryCallback))
       return undefined as never
     }
-    return new Promise<unknown>((resolve, reject) => {
+    const result = new Promise<unknown>((resolve, reject) => {
       this.#queryOnce(text, parameters, (error, result) => (error ? reject(error) : resolve(result)))
-    }).catch(withTraceOf) as never
+    }).catch(withTraceOf)
+    return result as never
   }
 
   /** Listeners of a pool run outside every tenant: pg calls them wherever a connection happens to be opened or freed. */

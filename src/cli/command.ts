@@ -1,0 +1,23 @@
+import type { Command } from 'commander'
+import type { AnyTenancy } from './config'
+import type { Printer } from './print'
+
+/** What every command gets. */
+export interface Workplace {
+  readonly tenancy: AnyTenancy
+  readonly printer: Printer
+  /** Asks on the terminal; undefined where there is nobody to ask. */
+  readonly ask: ((question: string) => Promise<string>) | undefined
+  /** Writes one line to standard output, whatever the form. */
+  readonly line: (text: string) => void
+  readonly isJson: boolean
+}
+
+/** The exit codes, as docs/cli.md lists them. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, pending: 4, interrupted: 130 } as const
+
+/** Runs a command's work in an open workplace and takes its exit code. */
+export type Run = (work: (workplace: Workplace) => Promise<number>) => Promise<void>
+
+/** Adds one command to the program. */
+export type AddCommand = (program: Command, run: Run) => void

@@ -1,0 +1,48 @@
+import type { Command } from 'commander'
+import { ConfigError } from '../../errors'
+import { EXIT } from '../command'
+import type { Run } from '../command'
+
+/** `rowhouse drop acme` */
+export function addDrop(program: Command, run: Run): void {
+  program
+    .command('drop')
+    .description('drop a tenant with all its data')
+    .argument('<tenant>')
+    .option('--confirm <tenant>', 'its name once more, where nobody can be asked')
+    .action(async (tenant: string, flags: { confirm?: string }) => {
+      await run(async ({ tenancy, printer, ask }) => {
+        const typed =
+          flags.confirm ?? (await ask?.(`Drop tenant "${tenant}" and all its data? Type its name: `))
+        if (typed === undefined)
+          throw new ConfigError([
+            `Nobody can be asked here. Say: rowhouse drop ${tenant} --confirm ${tenant}`,
+          ])
+        if (typed.trim() !== tenant)
+          throw new ConfigError([`"${typed.trim()}" is not "${tenant}". Nothing was dropped.`])
+        const result = await tenancy.drop(tenant)
+        printer.result(result, `${result.tenant}: dropped ${result.prefix}`)
+        return EXIT.ok
+      })
+    })
+}
+
+/** `rowhouse adopt acme` */
+export function addAdopt(program: Command, run: Run): void {
+  program
+    .command('adopt')
+    .description('take over a schema that another tool made')
+    .argument('<tenant...>')
+    .action(async (tenants: string[]) => {
+      await run(async ({ tenancy, printer }) => {
+        for (const tenant of tenants) {
+          const result = await tenancy.adopt(tenant)
+          printer.result(
+            result,
+            `${result.tenant}: ${result.prefix} is ours, at ${result.versions.at(-1) ?? 'no version'}`,
+          )
+        }
+        return EXIT.ok
+      })
+    })
+}

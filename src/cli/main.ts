@@ -1,0 +1,17 @@
+#!/usr/bin/env node
+import { askOnTerminal } from './confirm'
+import { runProgram } from './program'
+
+runProgram(process.argv.slice(2), {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  ask: process.stdin.isTTY && process.stderr.isTTY ? askOnTerminal : undefined,
+}).then(
+  (code) => {
+    process.exitCode = code
+  },
+  (error: unknown) => {
+    console.error(error)
+    process.exitCode = 1
+  },
+)

@@ -1,0 +1,64 @@
+import Table from 'cli-table3'
+import { MigrationFailedError, RowhouseError } from '../errors'
+
+/** Where a command's words go, and in which form. */
+export interface Printer {
+  /** One result: a sentence for people, or the value as one line of JSON. */
+  result(value: object, sentence: string): void
+  /** A list: a table for people, or one line of JSON. */
+  table(head: readonly string[], rows: readonly (readonly string[])[], values: readonly object[]): void
+  /** On standard error, in both forms. */
+  error(error: unknown): void
+}
+
+/** Streams of a command; the process's own, or a test's. */
+export interface Output {
+  readonly out: (text: string) => void
+  readonly err: (text: string) => void
+}
+
+/** Makes a printer. */
+export function createPrinter({ out, err }: Output, isJson: boolean): Printer {
+  return {
+    result: (value, sentence) => out(`${isJson ? JSON.stringify(value) : sentence}\n`),
+    table: (head, rows, values) => out(`${isJson ? JSON.stringify(values) : drawTable(head, rows)}\n`),
+    error: (error) =>
+      err(`${isJson ? JSON.stringify({ status: 'error', ...describeError(error) }) : tellError(error)}\n`),
+  }
+}
+
+/** What is worth knowing of an error, as plain values. */
+export function describeError(error: unknown): Record<string, unknown> {
+  const { message, code } = error as { message?: string; code?: string }
+  const tenant = error instanceof RowhouseError ? error.tenant : undefined
+  const migration =
+    error instanceof MigrationFailedError ? { migration: error.migration, versions: error.versions } : {}
+  return { code, message: message || code || String(error), tenant, ...migration }
+}
+
+function tellError(error: unknown): string {
+  const { message } = describeError(error)
+  return `error: ${String(message)}`
+}
+
+function drawTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return 'none'
+  const border = {
+    top: '',
+    'top-mid': '',
+    'top-left': '',
+    'top-right': '',
+    bottom: '',
+    'bottom-mid': '',
+    'bottom-left': '',
+    'bottom-right': '',
+  }
+  const inner = { left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '  ' }
+  const table = new Table({
+    head: [...head],
+    chars: { ...border, ...inner },
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+  })
+  for (const row of rows) table.push([...row])
+  return table.toString().replace(/[ ]+$/gm, '')
+}

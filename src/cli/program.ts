@@ -1,0 +1,79 @@
+import { Command, CommanderError } from 'commander'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ConfigError } from '../errors'
+import { EXIT } from './command'
+import type { Run, Workplace } from './command'
+import { addCreate } from './commands/create'
+import { addAdopt, addDrop } from './commands/drop'
+import { addMigrate, addRollback } from './commands/migrate'
+import { addNew } from './commands/new'
+import { addList, addStatus } from './commands/status'
+import { loadTenancy } from './config'
+import { createPrinter } from './print'
+import type { Output } from './print'
+
+/** The outside of a run of the CLI. */
+export interface Surroundings extends Output {
+  /** Asks on the terminal; undefined where there is none. */
+  readonly ask: Workplace['ask']
+}
+
+/**
+ * Runs the CLI.
+ *
+ * @param args - without node and script: `['migrate', '--all']`
+ * @returns the exit code: 0 done, 1 something failed, 2 wrong usage or configuration, 4 pending (`status --check`)
+ */
+export async function runProgram(args: readonly string[], surroundings: Surroundings): Promise<number> {
+  let code: number = EXIT.ok
+  const program = new Command('rowhouse')
+    .description('Schema-per-tenant multi-tenancy: tenants and their migrations')
+    .version(readVersion())
+    .option('-c, --config <file>', 'instead of the rowhouse.config.{ts,js,mjs,json} found here or above')
+    .option('--json', 'one line of JSON per result')
+    .showHelpAfterError('(rowhouse --help tells more)')
+    .exitOverride()
+    .configureOutput({ writeOut: surroundings.out, writeErr: surroundings.err })
+  const run: Run = async (work) => {
+    const { config, json } = program.opts<{ config?: string; json?: boolean }>()
+    code = await inWorkplace(config, json === true, surroundings, work)
+  }
+  for (const add of [addNew, addCreate, addMigrate, addRollback, addStatus, addList, addDrop, addAdopt])
+    add(program, run)
+  for (const command of program.commands) {
+    command.exitOverride().configureOutput({ writeOut: surroundings.out, writeErr: surroundings.err })
+  }
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+  }
+  return code
+}
+
+async function inWorkplace(
+  config: string | undefined,
+  isJson: boolean,
+  { out, err, ask }: Surroundings,
+  work: (workplace: Workplace) => Promise<number>,
+): Promise<number> {
+  const printer = createPrinter({ out, err }, isJson)
+  try {
+    const tenancy = await loadTenancy(config)
+    try {
+      return await work({ tenancy, printer, ask, isJson, line: (text) => out(`${text}\n`) })
+    } finally {
+      await tenancy.close()
+    }
+  } catch (error) {
+    printer.error(error)
+    return error instanceof ConfigError ? EXIT.usage : EXIT.failed
+  }
+}
+
+function readVersion(): string {
+  const file = readFileSync(join(__dirname, '../../package.json'), 'utf8')
+  return (JSON.parse(file) as { version: string }).version
+}

@@ -1,0 +1,65 @@
+/*
+ * Words. tenant: one customer. tenant id: what the application calls it, `acme`. schema: where its tables live,
+ * `tenant_acme`. prefix: `tenant_`. shared schema: behind the tenant's in its search_path, named one by one. context: the
+ * tenant of a call chain. resolver: request -> raw name. scope (verb): make a connection mean one tenant's tables.
+ * version: the 14-digit UTC time in front of a migration's file name. mark: the row that says whose a schema is.
+ */
+export { createTenancy } from './tenancy'
+export type { DefaultRecord, Tenancy } from './tenancy'
+export type { DirectoryConfig, TenancyOptions } from './options'
+
+export { fromHeader } from './request/from-header'
+export { fromPath } from './request/from-path'
+export { fromRequest } from './request/from-request'
+export { fromSubdomain } from './request/from-subdomain'
+export { firstOf } from './request/resolver'
+export type { AdmitOptions, AdmittedTenant } from './request/admit'
+export type { ExpressMiddleware } from './request/express'
+export type { RequestLike } from './request/request-like'
+export type { RawTenant, Resolver, Trust } from './request/resolver'
+
+export type {
+  MigrateAllOptions,
+  MigrationFailure,
+  MigrationOutcome,
+  MigrationReport,
+  MigrationRun,
+} from './lifecycle/migrate-all'
+export type {
+  CreateResult,
+  MigrationResult,
+  TenantInfo,
+  TenantResult,
+  TenantStatus,
+} from './lifecycle/results'
+export type { CreateOptions, MigrateOptions } from './lifecycle/tenants'
+export type { Target } from './migrations/target'
+export type { Tenant } from './tenant/context'
+export type { SchemaName } from './tenant/schema-name'
+export type { TenantId, TenantInput } from './tenant/tenant-id'
+
+export {
+  ClientReleasedError,
+  ConfigError,
+  DriverError,
+  IsolationError,
+  MigrationFailedError,
+  MigrationFolderError,
+  MigrationLockedError,
+  MigrationRefusedError,
+  MigrationTargetError,
+  PoolerError,
+  RowhouseError,
+  SchemaNotOursError,
+  SwitchError,
+  TenantAccessError,
+  TenantExistsError,
+  TenantForbiddenError,
+  TenantIdError,
+  TenantMismatchError,
+  TenantNotFoundError,
+  TenantRequiredError,
+  TenantSuspendedError,
+  TenantUnresolvedError,
+} from './errors'
+export type { ErrorCode, ErrorDetails } from './errors'

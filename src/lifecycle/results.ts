@@ -1,0 +1,39 @@
+import type { Direction, TenantState } from '../engine'
+
+/** What every call about one tenant tells. */
+export interface TenantResult {
+  readonly status: 'ok'
+  /** Tenant id, `acme`. */
+  readonly tenant: string
+  /** Name of its schema, `tenant_acme`. */
+  readonly prefix: string
+}
+
+/** What was run for a tenant. */
+export interface MigrationResult extends TenantResult {
+  readonly direction: Direction
+  /** Versions in the order they ran; empty where there was nothing to do. */
+  readonly versions: readonly number[]
+}
+
+/** A tenant that was created, or was there. */
+export interface CreateResult extends MigrationResult {
+  readonly created: boolean
+}
+
+/** A tenant in a list. */
+export interface TenantInfo {
+  readonly tenant: string
+  readonly prefix: string
+  readonly state: TenantState
+}
+
+/** Where a tenant stands. */
+export interface TenantStatus extends TenantInfo {
+  /** Applied versions in the order they ran. */
+  readonly versions: readonly number[]
+  /** Names of the files that are not applied. */
+  readonly pending: readonly string[]
+  /** Names of applied migrations whose file is gone. */
+  readonly missing: readonly string[]
+}

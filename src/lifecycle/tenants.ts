@@ -1,0 +1,252 @@
+import type {
+  Direction,
+  Engine,
+  Mark,
+  MigrationFile,
+  MigrationStep,
+  MigrationWorker,
+  SchemaReport,
+  TenantState,
+} from '../engine'
+import { SchemaNotOursError, TenantExistsError, TenantNotFoundError } from '../errors'
+import { readMigrationFolder } from '../migrations/folder'
+import { missingFiles, planSteps } from '../migrations/target'
+import type { Target } from '../migrations/target'
+import type { SchemaName } from '../tenant/schema-name'
+import type { TenantId } from '../tenant/tenant-id'
+import type { CreateResult, MigrationResult, TenantInfo, TenantResult, TenantStatus } from './results'
+
+/** A tenant by its two names. */
+export interface TenantNames {
+  readonly id: TenantId
+  readonly schema: SchemaName
+}
+
+/** What the lifecycle of a tenancy's tenants needs. */
+export interface LifecycleParts {
+  readonly engine: Engine
+  /** Name of the tenancy, for marks. */
+  readonly tenancy: string
+  /** Of the schema names. */
+  readonly prefix: string
+  /** Folder of the migrations, absolute. */
+  readonly migrations: string
+  /** A tenant came, went, or changed its state. */
+  readonly onChange: (id: TenantId) => void
+}
+
+/** Options of `create`. */
+export interface CreateOptions {
+  /** What to do with a tenant that exists: run its pending migrations, or refuse. Default `migrate`. */
+  readonly ifExists?: 'migrate' | 'error' | undefined
+  /** False makes the empty schema only. Default true. */
+  readonly migrate?: boolean | undefined
+}
+
+/** How far to migrate, and how strictly. */
+export type MigrateOptions = Target & {
+  /** Run files that are older than an applied one. Default false. */
+  readonly allowOutOfOrder?: boolean | undefined
+}
+
+/** The births, changes and ends of a tenancy's tenants. */
+export class Tenants {
+  readonly #parts: LifecycleParts
+
+  constructor(parts: LifecycleParts) {
+    this.#parts = parts
+  }
+
+  /** @throws {@link TenantExistsError}, {@link SchemaNotOursError}, and what the migrations throw; then nothing is left */
+  async create(
+    names: TenantNames,
+    { ifExists = 'migrate', migrate = true }: CreateOptions = {},
+  ): Promise<CreateResult> {
+    return this.#withWorker(names, async (worker, report) => {
+      const files = migrate ? await this.#files() : []
+      if (report.exists) {
+        this.#expectOurs(names, report)
+        if (ifExists === 'error')
+          throw new TenantExistsError(`Tenant "${names.id}" exists already.`, { tenant: names.id })
+        const steps = migrate
+          ? planSteps({ direction: 'up', files, applied: report.applied }, { all: true })
+          : []
+        await worker.apply(names.schema, names.id, steps)
+        return { ...resultOf(names, 'up', steps), created: false }
+      }
+      const steps = planSteps({ direction: 'up', files, applied: [] }, { all: true })
+      await worker.create(names.schema, this.#markOf(names), steps)
+      this.#parts.onChange(names.id)
+      return { ...resultOf(names, 'up', steps), created: true }
+    })
+  }
+
+  /** @throws {@link TenantNotFoundError}, {@link SchemaNotOursError}, MigrationTargetError, MigrationFailedError, MigrationRefusedError */
+  async migrate(
+    names: TenantNames,
+    direction: Direction,
+    options: MigrateOptions = {},
+  ): Promise<MigrationResult> {
+    return this.#withWorker(names, (worker, report) =>
+      this.#migrateOn(worker, report, names, direction, options),
+    )
+  }
+
+  /** The same on an open worker: what a run over many tenants repeats. */
+  async migrateWith(
+    worker: MigrationWorker,
+    names: TenantNames,
+    direction: Direction,
+    options: MigrateOptions,
+  ): Promise<MigrationResult> {
+    return worker.withLock(names.schema, async () =>
+      this.#migrateOn(worker, await worker.inspect(names.schema), names, direction, options),
+    )
+  }
+
+  /** @throws {@link TenantNotFoundError}, {@link SchemaNotOursError} */
+  async drop(names: TenantNames): Promise<TenantResult> {
+    return this.#withWorker(names, async (worker, report) => {
+      this.#expectOurs(names, report)
+      await worker.drop(names.schema)
+      this.#parts.onChange(names.id)
+      return { status: 'ok', tenant: names.id, prefix: names.schema }
+    })
+  }
+
+  /** Marks an existing schema as ours. @throws {@link TenantNotFoundError}, {@link SchemaNotOursError} */
+  async adopt(names: TenantNames): Promise<MigrationResult> {
+    return this.#withWorker(names, async (worker, report) => {
+      if (!report.exists) throw notFound(names)
+      if (report.mark === undefined) {
+        await worker.adopt(names.schema, this.#markOf(names), await this.#files())
+        this.#parts.onChange(names.id)
+      } else this.#expectOurs(names, report)
+      const { applied } = await worker.inspect(names.schema)
+      return { ...resultOf(names, 'up', []), versions: applied.map(versionOf) }
+    })
+  }
+
+  /** Serves a tenant, or stops serving it. @throws {@link TenantNotFoundError}, {@link SchemaNotOursError} */
+  async setState(names: TenantNames, state: TenantState): Promise<TenantResult> {
+    return this.#withWorker(names, async (worker, report) => {
+      this.#expectOurs(names, report)
+      await worker.setState(names.schema, state)
+      this.#parts.onChange(names.id)
+      return { status: 'ok', tenant: names.id, prefix: names.schema }
+    })
+  }
+
+  async exists(names: TenantNames): Promise<boolean> {
+    const mark = await this.#parts.engine.readMark(names.schema)
+    return mark !== undefined && this.#isOurs(names.schema, mark)
+  }
+
+  /** State of one tenant, as the request half asks for it. */
+  async find(names: TenantNames): Promise<TenantState | undefined> {
+    const mark = await this.#parts.engine.readMark(names.schema)
+    return mark !== undefined && this.#isOurs(names.schema, mark) ? mark.state : undefined
+  }
+
+  /** @throws {@link TenantNotFoundError}, {@link SchemaNotOursError} */
+  async status(names: TenantNames): Promise<TenantStatus> {
+    const worker = await this.#parts.engine.openWorker()
+    try {
+      const report = await worker.inspect(names.schema)
+      this.#expectOurs(names, report)
+      const files = await this.#files()
+      const applied = new Set(report.applied)
+      return {
+        tenant: names.id,
+        prefix: names.schema,
+        state: report.mark!.state,
+        versions: report.applied.map(versionOf),
+        pending: files.filter(({ name }) => !applied.has(name)).map(({ name }) => name),
+        missing: missingFiles({ files, applied: report.applied }),
+      }
+    } finally {
+      await worker.close()
+    }
+  }
+
+  /** All of ours, by schema name. */
+  async *list(): AsyncGenerator<TenantInfo> {
+    const { engine, prefix } = this.#parts
+    for await (const { schema, mark } of engine.listMarked(prefix)) {
+      if (this.#isOurs(schema, mark)) yield { tenant: mark.tenant, prefix: schema, state: mark.state }
+    }
+  }
+
+  async #withWorker<T>(
+    names: TenantNames,
+    work: (worker: MigrationWorker, report: SchemaReport) => Promise<T>,
+  ): Promise<T> {
+    const worker = await this.#parts.engine.openWorker()
+    try {
+      return await worker.withLock(names.schema, async () => work(worker, await worker.inspect(names.schema)))
+    } finally {
+      await worker.close()
+    }
+  }
+
+  async #migrateOn(
+    worker: MigrationWorker,
+    report: SchemaReport,
+    names: TenantNames,
+    direction: Direction,
+    { allowOutOfOrder, ...target }: MigrateOptions,
+  ): Promise<MigrationResult> {
+    this.#expectOurs(names, report)
+    const files = await this.#files()
+    const steps = planSteps({ direction, files, applied: report.applied, allowOutOfOrder }, target)
+    await worker.apply(names.schema, names.id, steps)
+    return resultOf(names, direction, steps)
+  }
+
+  #files(): Promise<readonly MigrationFile[]> {
+    return readMigrationFolder(this.#parts.migrations)
+  }
+
+  #markOf({ id }: TenantNames): Mark {
+    return { tenancy: this.#parts.tenancy, tenant: id, state: 'active' }
+  }
+
+  /** A mark of ours fits its schema: with a prefix `tenant_` the schema `tenant_eu_acme` may be another tenancy's. */
+  #isOurs(schema: string, mark: Mark): boolean {
+    return mark.tenancy === this.#parts.tenancy && this.#parts.prefix + mark.tenant === schema
+  }
+
+  #expectOurs(names: TenantNames, { exists, mark }: SchemaReport): void {
+    if (!exists) throw notFound(names)
+    if (mark !== undefined && this.#isOurs(names.schema, mark)) return
+    const whose =
+      mark === undefined
+        ? 'carries no mark of Rowhouse. If it is a tenant of yours that another tool made, adopt it (rowhouse adopt)'
+        : `belongs to tenant "${mark.tenant}" of tenancy "${mark.tenancy}". Use another prefix or id`
+    throw new SchemaNotOursError(`Schema "${names.schema}" exists and ${whose}. Nothing was changed.`, {
+      tenant: names.id,
+    })
+  }
+}
+
+function notFound({ id, schema }: TenantNames): TenantNotFoundError {
+  return new TenantNotFoundError(`There is no tenant "${id}" (schema "${schema}").`, { tenant: id })
+}
+
+function resultOf(
+  { id, schema }: TenantNames,
+  direction: Direction,
+  steps: readonly MigrationStep[],
+): MigrationResult {
+  return {
+    status: 'ok',
+    tenant: id,
+    prefix: schema,
+    direction,
+    versions: steps.map(({ file }) => file.version),
+  }
+}
+
+function versionOf(name: string): number {
+  return Number(/^\d+/.exec(name)?.[0] ?? 0)
+}

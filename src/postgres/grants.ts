@@ -1,0 +1,31 @@
+import { escapeIdentifier } from 'pg'
+import type { ClientBase } from 'pg'
+import type { SchemaName } from '../tenant/schema-name'
+
+/** What the application's role may do in a tenant; made before the migrations run, so that it holds for all they make. */
+export async function grantUse(client: ClientBase, schema: SchemaName, role: string): Promise<void> {
+  const [name, to] = [escapeIdentifier(schema), escapeIdentifier(role)]
+  const defaults = `alter default privileges in schema ${name} grant`
+  await client.query(
+    `grant usage on schema ${name} to ${to};
+     ${defaults} select, insert, update, delete on tables to ${to};
+     ${defaults} usage, select on sequences to ${to};
+     ${defaults} execute on functions to ${to}`,
+  )
+}
+
+/** Lets the application's role read a table of ours, and no more. */
+export async function grantReading(client: ClientBase, table: string, role: string): Promise<void> {
+  const to = escapeIdentifier(role)
+  await client.query(`revoke all on ${table} from ${to}; grant select on ${table} to ${to}`)
+}
+
+/** What a schema that existed before needs on top: rights on the objects that are there. */
+export async function grantExisting(client: ClientBase, schema: SchemaName, role: string): Promise<void> {
+  const [name, to] = [escapeIdentifier(schema), escapeIdentifier(role)]
+  await client.query(
+    `grant select, insert, update, delete on all tables in schema ${name} to ${to};
+     grant usage, select on all sequences in schema ${name} to ${to};
+     grant execute on all functions in schema ${name} to ${to}`,
+  )
+}

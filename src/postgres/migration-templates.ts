@@ -1,0 +1,15 @@
+import type { MigrationKind } from '../engine'
+
+/** What a new migration begins with, in node-pg-migrate's form. */
+export const MIGRATION_TEMPLATES: Readonly<Record<MigrationKind, string>> = {
+  ts: [
+    "import type { MigrationBuilder } from 'node-pg-migrate'",
+    '',
+    'export function up(pgm: MigrationBuilder): void {}',
+    '',
+    'export function down(pgm: MigrationBuilder): void {}',
+    '',
+  ].join('\n'),
+  js: ['exports.up = (pgm) => {}', '', 'exports.down = (pgm) => {}', ''].join('\n'),
+  sql: ['-- Up Migration', '', '-- Down Migration', ''].join('\n'),
+}

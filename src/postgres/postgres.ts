@@ -1,0 +1,127 @@
+import { Client } from 'pg'
+import type { ClientConfig, Pool, PoolConfig } from 'pg'
+import type { Engine, EngineFactory, EngineSettings } from '../engine'
+import { ConfigError } from '../errors'
+import { WITHOUT_TENANT } from '../tenant/context'
+import type { SessionOptions } from './connection-scope'
+import type { Hygiene } from './hygiene'
+import { listMarked, readMark } from './marks'
+import { MIGRATION_TEMPLATES } from './migration-templates'
+import { openMigrationWorker } from './migration-worker'
+import { TenantPool } from './pool'
+import { createMigrationRenderer } from './render-migration'
+
+/** Options of the PostgreSQL engine: everything that `pg.Pool` takes, and what follows. */
+export interface PostgresOptions extends PoolConfig {
+  /**
+   * Connection of the schemas' owner, for DDL and migrations: direct, never through a pooler of transactions. Default:
+   * the application's own connection.
+   */
+  readonly migrationUrl?: string | undefined
+  /** Role to be granted the use of the tenants' schemas. Default: the one that the application connects as. */
+  readonly applicationRole?: string | undefined
+  /** Schemas behind the tenant's in its search_path, `['extensions']`. Default: none, not even `public`. */
+  readonly sharedSchemas?: readonly string[] | undefined
+  /** When session state is cleared between tenants. Default `auto`. */
+  readonly hygiene?: Hygiene | undefined
+  /** `session`: a pooler in between pools whole sessions. Default `none`: the backend must be the one connected to. */
+  readonly pooler?: SessionOptions['pooler'] | undefined
+  /** How long to wait for another process that migrates the same tenant, in milliseconds. Default 10,000. */
+  readonly lockTimeoutMs?: number | undefined
+  /** Connections of the plain pool for shared tables, opened on demand. Default 2. */
+  readonly adminMax?: number | undefined
+}
+
+// PostgreSQL cuts a longer name without an error (NAMEDATALEN - 1, "Identifiers and Key Words" of its manual).
+const NAME_LIMIT = { max: 63, unit: 'bytes' } as const
+
+/**
+ * The PostgreSQL engine: a schema per tenant, scoped by search_path. Nothing is connected before it is used.
+ *
+ * @param options - as `pg.Pool` takes them, and {@link PostgresOptions}
+ * @throws ConfigError for options that scoping can't be safe with
+ */
+export function postgres(options: PostgresOptions): EngineFactory<Pool, Pool> {
+  const problems = problemsOf(options)
+  if (problems.length > 0) throw new ConfigError(problems)
+  return {
+    name: 'postgres',
+    nameLimit: NAME_LIMIT,
+    migrationTemplates: MIGRATION_TEMPLATES,
+    open: (settings) => open(options, settings),
+  }
+}
+
+function open(options: PostgresOptions, settings: EngineSettings): Engine<Pool, Pool> {
+  const {
+    migrationUrl,
+    applicationRole,
+    sharedSchemas = [],
+    hygiene,
+    pooler,
+    lockTimeoutMs = 10_000,
+    adminMax = 2,
+    ...connection
+  } = options
+  const pool = new TenantPool({ ...connection, scope: settings.scope, sharedSchemas, hygiene, pooler })
+  // The same class, so that a callback of it never sees the tenant who happened to open its connection.
+  const admin = new TenantPool({ ...connection, max: adminMax, scope: () => WITHOUT_TENANT, pooler })
+  const worker = {
+    connection: ownerConnection(migrationUrl, connection),
+    applicationRole: applicationRole ?? roleBeside(migrationUrl, connection),
+    sharedSchemas,
+    migrationsTable: settings.migrationsTable,
+    lockTimeoutMs,
+    renderer: createMigrationRenderer(),
+  }
+  return {
+    pool,
+    admin,
+    readMark: (schema) => readMark(admin, schema),
+    listMarked: (prefix) => listMarked(admin, prefix),
+    openWorker: () => openMigrationWorker(worker),
+    async close() {
+      await Promise.all([pool.end(), admin.end()])
+    },
+  }
+}
+
+/** Limits on how long a query of the application may take are not meant for migrations. */
+function ownerConnection(
+  url: string | undefined,
+  { statement_timeout: _s, query_timeout: _q, lock_timeout: _l, ...rest }: PoolConfig,
+): ClientConfig {
+  return url === undefined
+    ? rest
+    : { connectionString: url, ...(rest.ssl === undefined ? {} : { ssl: rest.ssl }) }
+}
+
+/** The application's role, where the owner is another one. */
+function roleBeside(url: string | undefined, connection: PoolConfig): string | undefined {
+  if (url === undefined) return undefined
+  const [owner, application] = [{ connectionString: url }, connection].map(
+    (config) => new Client(config).user,
+  )
+  return owner === application ? undefined : application
+}
+
+function problemsOf({
+  sharedSchemas = [],
+  hygiene = 'auto',
+  pooler = 'none',
+  lockTimeoutMs = 0,
+}: PostgresOptions): string[] {
+  const problems: string[] = []
+  for (const schema of sharedSchemas) {
+    if (typeof schema !== 'string' || schema === '' || schema === '$user' || schema.startsWith('pg_')) {
+      problems.push(
+        `The option \`sharedSchemas\` can't hold ${JSON.stringify(schema)}: name the schemas one by one.`,
+      )
+    }
+  }
+  if (!['strict', 'auto', 'fast'].includes(hygiene))
+    problems.push('The option `hygiene` is "strict", "auto" or "fast".')
+  if (!['none', 'session'].includes(pooler)) problems.push('The option `pooler` is "none" or "session".')
+  if (!(lockTimeoutMs >= 0)) problems.push('The option `lockTimeoutMs` is a number of milliseconds.')
+  return problems
+}
