@@ -25,4 +25,4 @@ const config: Config = {
   transformIgnorePatterns: [`/node_modules/(?!(${ESM_ONLY.join('|')})/)`],
 }
 
-export default config
+module.exports = config
