@@ -1,0 +1,96 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, realpathSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { MigrationFolder, WIDGETS } from './support/migrations'
+import { dropPrefix, SERVERS, uniquePrefix } from './support/servers'
+
+/*
+ * The package as users get it: compiled, and installed into the node_modules of a project. What the tests run otherwise
+ * is the source, compiled by something else, in which even `import()` is another one.
+ */
+const root = join(__dirname, '..')
+const project = realpathSync(mkdtempSync(join(tmpdir(), 'rowhouse-package-')))
+const installed = join(project, 'node_modules/rowhouse')
+const migrations = new MigrationFolder(WIDGETS)
+const server = SERVERS[0]!
+
+beforeAll(() => {
+  mkdirSync(installed, { recursive: true })
+  const tsc = join(root, 'node_modules/typescript/bin/tsc')
+  execFileSync(process.execPath, [
+    tsc,
+    '-p',
+    join(root, 'tsconfig.build.json'),
+    '--outDir',
+    join(installed, 'dist'),
+  ])
+  writeFileSync(join(installed, 'package.json'), readFileSync(join(root, 'package.json')))
+  symlinkSync(join(root, 'node_modules'), join(installed, 'node_modules'))
+}, 120_000)
+
+afterAll(() => {
+  rmSync(project, { recursive: true, force: true })
+  migrations.remove()
+})
+
+function run(file: string, code: string, env: Readonly<Record<string, string>> = {}): unknown {
+  writeFileSync(join(project, file), code)
+  const out = execFileSync(process.execPath, [join(project, file)], {
+    cwd: project,
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  })
+  return JSON.parse(out)
+}
+
+test('require() of the main entry loads no driver', () => {
+  const loaded = run(
+    'loaded.cjs',
+    `require('rowhouse'); console.log(JSON.stringify(Object.keys(require.cache).filter((path) => /node_modules.(pg|node-pg-migrate|express|commander)./.test(path.split('rowhouse').pop()))))`,
+  )
+  expect(loaded).toEqual([])
+})
+
+test('require() and import have the same classes and the same context', () => {
+  const result = run(
+    'both.mjs',
+    `import { createRequire } from 'node:module'
+     import * as imported from 'rowhouse'
+     import { postgres } from 'rowhouse/postgres'
+     const required = createRequire(import.meta.url)('rowhouse')
+     const engine = postgres({ connectionString: 'postgres://nobody@127.0.0.1:1/x' })
+     const one = imported.createTenancy({ engine }), other = required.createTenancy({ engine })
+     console.log(JSON.stringify([imported.TenantIdError === required.TenantIdError, one.run('acme', () => other.current().id)]))`,
+  )
+  expect(result).toEqual([true, 'acme'])
+})
+
+test('a migration runs with the real import() of node-pg-migrate', async () => {
+  const prefix = uniquePrefix('package')
+  try {
+    const result = run(
+      'create.cjs',
+      `const { createTenancy } = require('rowhouse'), { postgres } = require('rowhouse/postgres')
+       const { APP, OWNER, PREFIX, MIGRATIONS } = process.env
+       const tenancy = createTenancy({ engine: postgres({ connectionString: APP, migrationUrl: OWNER }), prefix: PREFIX, migrations: MIGRATIONS })
+       tenancy.create('acme')
+         .then(({ versions }) => tenancy.run('acme', () => tenancy.pool.query('select count(*)::int as n from widgets'))
+           .then(({ rows }) => console.log(JSON.stringify([versions, rows]))))
+         .finally(() => tenancy.close())`,
+      { APP: server.appUrl, OWNER: server.ownerUrl, PREFIX: prefix, MIGRATIONS: migrations.path },
+    )
+    expect(result).toEqual([[20200101000000, 20200102000000], [{ n: 0 }]])
+  } finally {
+    await dropPrefix(server, prefix)
+  }
+})
+
+test('the CLI starts from its bin', () => {
+  const { bin } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as {
+    bin: { rowhouse: string }
+  }
+  const out = execFileSync(process.execPath, [join(installed, bin.rowhouse), '--help'], { encoding: 'utf8' })
+  expect(out).toContain('migrate')
+})
