@@ -10,6 +10,11 @@ const config: Config = {
   testEnvironment: 'node',
   testTimeout: 30_000,
   maxWorkers: 2,
+  // The example imports the package by its name, which is `dist` and need not be built.
+  moduleNameMapper: {
+    '^rowhouse$': '<rootDir>/src/index.ts',
+    '^rowhouse/postgres$': '<rootDir>/src/postgres/index.ts',
+  },
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   transform: {
@@ -25,4 +30,5 @@ const config: Config = {
   transformIgnorePatterns: [`/node_modules/(?!(${ESM_ONLY.join('|')})/)`],
 }
 
+// Not `export default`: Node 22 and later would read this file as CommonJS first, and warn about it.
 module.exports = config

@@ -13,7 +13,10 @@ export interface StartOptions {
   readonly version: PostgresVersion
   /** Server settings on top of the defaults, `{ log_statement: 'all' }`. */
   readonly settings?: ServerSettings
-  /** Kept after stop(), and used again by the next start; without it the data is temporary. */
+  /**
+   * Kept after stop(), and used again by the next start; without it the data is temporary. Started by root, the server
+   * runs as another user, who must be able to reach this folder: not one under /root.
+   */
   readonly dataDir?: string
   /** Default: a free one. */
   readonly port?: number

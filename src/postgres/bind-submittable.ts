@@ -3,12 +3,16 @@ import type { TenantClient } from './client'
 import type { Submittable } from './driver'
 
 type Method = (...args: unknown[]) => unknown
-type Part = Partial<Record<'emit' | 'read' | 'close' | 'handlePortalSuspended', Method>>
+type Part = Partial<
+  Record<'emit' | 'read' | 'close' | 'submit' | 'handleError' | 'handlePortalSuspended', Method>
+>
+type Cursor = Required<Part>
 
 /**
  * Makes a cursor, stream or query of the user's call back in the context of the moment: the driver would call its
  * listeners in the context of whoever opened the socket. Its `close()` also settles when the connection is dead
- * (pg-cursor waits for a ReadyForQuery that never comes).
+ * (pg-cursor waits for a ReadyForQuery that never comes), and when it comes before the cursor was submitted (pg-cursor
+ * does nothing then, and opens a portal afterwards that nobody closes).
  *
  * @param clientOf - the connection it runs on, undefined while it has none
  */
@@ -21,18 +25,39 @@ export function bindSubmittable(query: Submittable, clientOf: () => TenantClient
     if (part.emit) part.emit = bindToContext(part.emit.bind(part))
     if (!isCursor(part)) continue
     part.read = withBoundCallback(part.read.bind(part))
-    part.close = settledByEnd(part.close.bind(part), clientOf)
+    part.close = settledByEnd(closeOnceStarted(part), clientOf)
   }
 }
 
 /** A pg-cursor. A stream has a read() as well, which takes no callback, and no close(). */
-function isCursor(part: Part): part is Required<Part> {
+function isCursor(part: Part): part is Cursor {
   return Boolean(part.read && part.close && part.handlePortalSuspended)
 }
 
 function withBoundCallback(method: Method): Method {
   return (...args) =>
     method(...args.map((arg) => (typeof arg === 'function' ? bindToContext(arg as Method) : arg)))
+}
+
+/** The cursor's close(), put off until the cursor is on its way: a query waits in line, or for its switch. */
+function closeOnceStarted(cursor: Cursor): Method {
+  const { submit, handleError, close } = cursor
+  let isStarted = false
+  const waiting: (() => void)[] = []
+  const start = (method: Method): Method => {
+    return function (this: unknown, ...args) {
+      isStarted = true
+      const result = method.apply(this, args)
+      for (const closeNow of waiting.splice(0)) closeNow()
+      return result
+    }
+  }
+  cursor.submit = start(submit)
+  cursor.handleError = start(handleError)
+  return (callback) => {
+    if (isStarted) close.call(cursor, callback)
+    else waiting.push(() => close.call(cursor, callback))
+  }
 }
 
 function settledByEnd(close: Method, clientOf: () => TenantClient | undefined): Method {

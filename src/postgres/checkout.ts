@@ -6,7 +6,7 @@ import type { Scope } from '../tenant/context'
 import { bindSubmittable } from './bind-submittable'
 import type { TenantClient } from './client'
 import type { Lease } from './connection-scope'
-import { DriverQuery, isSubmittable } from './driver'
+import { DriverQuery, isSubmittable, throwingLater } from './driver'
 import type { Submittable } from './driver'
 
 type Listener = (...args: unknown[]) => void
@@ -43,12 +43,13 @@ export function checkOut({ client, lease, release, scope }: CheckoutOptions): Po
         : runText(run, config, values, callback)
     },
     release: (error?: Error | boolean) => {
-      listeners.removeAll()
+      listeners.end()
       release(error)
     },
   }
   for (const method of ['on', 'addListener', 'once', 'prependListener', 'prependOnceListener'] as const) {
     own[method] = (event: string | symbol, listener: Listener) => {
+      if (!lease.isActive) throw released(lease)
       listeners.add(method, event, listener)
       return borrowed
     }
@@ -94,7 +95,7 @@ function runText(
   query.query_timeout = (config as Partial<Submittable>).query_timeout
   if (query.callback) {
     if (typeof query.callback !== 'function') throw new TypeError('callback is not a function')
-    query.callback = bindToContext(query.callback)
+    query.callback = throwingLater(bindToContext(query.callback))
     run(query)
     return undefined
   }
@@ -109,14 +110,10 @@ function runText(
 }
 
 /** Why a query may not run on this loan. */
-function problemOf({ isActive, wanted }: Lease, scope: Scope | undefined): Error | undefined {
+function problemOf(lease: Lease, scope: Scope | undefined): Error | undefined {
+  const { isActive, wanted } = lease
   const { tenant } = wanted
-  if (!isActive) {
-    return new ClientReleasedError(
-      'This client was released and its connection may serve another tenant now. Call pool.connect() again.',
-      { tenant },
-    )
-  }
+  if (!isActive) return released(lease)
   if (scope === undefined) return undefined
   const schema = scope === WITHOUT_TENANT ? undefined : scope.schema
   if (schema === wanted.schema) return undefined
@@ -129,6 +126,16 @@ function problemOf({ isActive, wanted }: Lease, scope: Scope | undefined): Error
   )
 }
 
+function released({ wanted }: Lease): ClientReleasedError {
+  return new ClientReleasedError(
+    'This client was released and its connection may serve another tenant now. Call pool.connect() again.',
+    { tenant: wanted.tenant },
+  )
+}
+
+const ONCE = { once: 'on', prependOnceListener: 'prependListener' } as const
+type Adding = 'on' | 'addListener' | 'prependListener'
+
 /** The listeners that one borrower put on a connection. */
 class LoanListeners {
   readonly #client: EventEmitter
@@ -138,18 +145,25 @@ class LoanListeners {
     this.#client = client
   }
 
-  add(
-    method: 'on' | 'addListener' | 'once' | 'prependListener' | 'prependOnceListener',
-    event: string | symbol,
-    listener: Listener,
-  ): void {
-    // EventEmitter finds a wrapped listener by this property, so that removeListener() works with the original.
-    const bound: Listener = Object.assign(bindToContext(listener), { listener })
+  add(method: Adding | keyof typeof ONCE, event: string | symbol, listener: Listener): void {
+    const inContext = bindToContext(listener)
+    const isOnce = method === 'once' || method === 'prependOnceListener'
+    const call: Listener = isOnce
+      ? function (this: unknown, ...args) {
+          client.removeListener(event, call)
+          return inContext.apply(this, args)
+        }
+      : inContext
+    const client = this.#client
+    // EventEmitter finds a wrapped listener by this property, so that removeListener() works with the original; its own
+    // once() would put a wrapper around ours, and not find it.
+    const bound = Object.assign(call, { listener })
     this.#added.push({ event, bound })
-    this.#client[method](event, bound)
+    client[isOnce ? ONCE[method] : method](event, bound)
   }
 
-  removeAll(): void {
+  /** The loan is over: takes all of them away. */
+  end(): void {
     for (const { event, bound } of this.#added) this.#client.removeListener(event, bound)
   }
 }

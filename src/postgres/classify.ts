@@ -63,7 +63,9 @@ function read(text: string): StatementClass {
   if (DML.has(first)) return { kind: 'dml', effect }
   if (first === 'begin' || (first === 'start' && second === 'transaction'))
     return { kind: 'begin', effect: 'none' }
-  if (CONTROL.has(first) && second !== 'prepared') return { kind: 'control', effect: 'none' }
+  // ROLLBACK, also one to a savepoint, takes back a SET: our switch, too.
+  if (CONTROL.has(first) && second !== 'prepared')
+    return { kind: 'control', effect: first === 'rollback' || first === 'abort' ? 'any' : 'none' }
   if (first === 'set' && (second === 'transaction' || second === 'constraints'))
     return { kind: 'control', effect: 'none' }
   return { kind: 'other', effect: 'any' }

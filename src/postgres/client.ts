@@ -12,6 +12,8 @@ export const SESSION = Symbol('rowhouse.session')
 export class TenantClient extends DriverClient {
   readonly #scope: ConnectionScope
   #isSetUp = false
+  /** Why the connection was given up. */
+  #giveUpReason: unknown
 
   constructor(config: PoolConfig & { readonly [SESSION]?: SessionOptions } = {}) {
     super(config)
@@ -44,6 +46,11 @@ export class TenantClient extends DriverClient {
    * @param query - pg's Query, a cursor, a stream
    */
   send(lease: Lease, query: Submittable): void {
+    // The borrower's ROLLBACK behind a failed BEGIN, say: "connection closed" would hide why.
+    if (this.#giveUpReason !== undefined) {
+      const reason = this.#giveUpReason
+      return process.nextTick(() => query.handleError(reason, this.connection))
+    }
     const submit = query.submit.bind(query)
     query.submit = (connection) =>
       this.#scope.submit(lease, query, () => submit(connection), this.processID ?? 0)
@@ -52,12 +59,7 @@ export class TenantClient extends DriverClient {
 
   /** Queries of connect hooks and of the `connect` event: outside every tenant, and set again after each DISCARD ALL. */
   override query(config: unknown, values?: unknown, callback?: unknown): never {
-    if (this.#isSetUp) {
-      throw new ClientReleasedError(
-        'This is a connection of the pool and not a client on loan. Use the client that pool.connect() gave you, ' +
-          'before its release.',
-      )
-    }
+    if (this.#isSetUp) return refuse(config, values, callback) as never
     if (isSubmittable(config))
       return super.query(config as never, values as never, callback as never) as never
     const query = new DriverQuery(config, values, callback)
@@ -119,10 +121,23 @@ export class TenantClient extends DriverClient {
   /** Tells the running query why, and closes the connection. Whether what is on its way ran stays unknown. */
   #abandon(error: unknown): void {
     const query = this._activeQuery
+    this.#giveUpReason = error
     void this.end()
     this._activeQuery = SINK
     query?.handleError(error, this.connection)
   }
+}
+
+/** Answers as a query that failed: in the callback, by a rejected promise, or through the Submittable. */
+function refuse(config: unknown, values: unknown, callback: unknown): unknown {
+  const error = new ClientReleasedError(
+    'This is a connection of the pool and not a client on loan. Use the client that pool.connect() gave you, before ' +
+      'its release. To set up new connections, use the option `onConnect`: the pool waits for it.',
+  )
+  const query = isSubmittable(config) ? config : new DriverQuery(config, values, callback)
+  if (query !== config && !query.callback) return Promise.reject(error)
+  process.nextTick(() => query.handleError(error, undefined))
+  return query === config ? query : undefined
 }
 
 const ignore = (): void => {}

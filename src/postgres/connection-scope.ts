@@ -5,7 +5,7 @@ import type { ServerMessage, Submittable, TextQuery, WireConnection } from './dr
 import { SessionHygiene } from './hygiene'
 import type { Hygiene } from './hygiene'
 import { afterEvent, needOf, resolvePath, UNKNOWN } from './path-state'
-import type { PathEvent, PathState, SwitchNeed } from './path-state'
+import type { PathEvent, PathState } from './path-state'
 import { canonicalPath } from './search-path'
 import type { SearchPath } from './search-path'
 import { SessionSetup } from './session-setup'
@@ -43,6 +43,8 @@ export type Reaction =
 
 const PASS: Reaction = { type: 'pass' }
 const SWALLOW: Reaction = { type: 'swallow' }
+/** What the server answers to such a name. */
+const UNKNOWN_STATEMENT = '26000'
 const ANYTHING: StatementClass = { kind: 'other', effect: 'any' }
 
 /** A switch on its way: whose, how, and what to do when it is through. */
@@ -50,7 +52,8 @@ interface Switching {
   readonly replies: SwitchReplies
   readonly wanted: SearchPath
   readonly mode: SwitchMode
-  readonly check: CheckDepth
+  /** Undefined: nothing is checked, on the default path and in a transaction. */
+  readonly check: CheckDepth | undefined
   readonly backendPid: number
   readonly proceed: () => unknown
 }
@@ -100,6 +103,8 @@ export class ConnectionScope {
    */
   submit(lease: Lease, query: Submittable, write: () => unknown, backendPid: number): unknown {
     const statement = classOf(query, this.#connection)
+    const unknown = unknownStatement(query, this.#connection)
+    if (unknown !== undefined) return unknown
     const key = resolvePath(this.#path, lease.wanted.path)
     const isInTransaction = this.#path.status !== 'I'
     const send = (): unknown => {
@@ -115,7 +120,7 @@ export class ConnectionScope {
       return new IsolationError('A transaction of another tenant is still open on this connection.')
     }
     const discard = changesTenant && this.#hygiene.mustDiscard()
-    const need = needOf(this.#path, lease.wanted.path, statement.kind === 'other')
+    const need = needOf(this.#path, lease.wanted.path)
     this.#served = key
     if (discard) this.#hygiene.onDiscarded()
     this.#hygiene.onStatement(statement.effect, lease.isLent)
@@ -124,14 +129,12 @@ export class ConnectionScope {
     const mode = statement.kind === 'dml' ? 'joined' : statement.kind === 'begin' ? 'ahead' : 'awaited'
     if (mode === 'joined') (query as TextQuery).queryMode = 'extended'
     // A plain check that failed is asked again for the reason; not where that comes too late.
-    const isTelling = mode !== 'joined' || isInTransaction || !this.#isBackendKnown
-    const check = isTelling ? 'telling' : 'plain'
+    const isTelling = mode !== 'joined' || !this.#isBackendKnown
+    const check = !need.check ? undefined : isTelling ? 'telling' : 'plain'
     return this.#corked(() => {
       const simple = discard ? this.#writeDiscard() : 0
-      return this.#switch({ wanted: lease.wanted, mode, check, backendPid, proceed: send }, simple, {
-        set: need.set || discard,
-        check: need.check,
-      })
+      const intent = { wanted: lease.wanted, mode, check, backendPid, proceed: send } as const
+      return this.#switch(intent, simple, need.set || discard)
     })
   }
 
@@ -144,11 +147,11 @@ export class ConnectionScope {
     return 1 + this.#setup.replay(connection)
   }
 
-  #switch(intent: Omit<Switching, 'replies'>, simple: number, need: SwitchNeed): unknown {
+  #switch(intent: Omit<Switching, 'replies'>, simple: number, set: boolean): unknown {
     const ownSync = intent.mode !== 'joined'
     const executes = writeSwitch(this.#connection, intent.wanted, {
-      set: need.set,
-      check: need.check ? intent.check : undefined,
+      set,
+      check: intent.check,
       backendPid: this.#options.pooler === 'none' ? intent.backendPid : undefined,
     })
     if (ownSync) this.#connection.sync()
@@ -159,7 +162,7 @@ export class ConnectionScope {
     // pg refused the query and wrote nothing of it: give the switch its Sync and tell when that is answered.
     if (!ownSync) this.#connection.sync()
     const replies = new SwitchReplies({ simple, executes, ownSync: true })
-    this.#switching = { ...intent, mode: 'awaited', check: 'telling', proceed: () => unfit, replies }
+    this.#switching = { ...intent, mode: 'awaited', proceed: () => unfit, replies }
     return null
   }
 
@@ -222,7 +225,7 @@ export class ConnectionScope {
     this.#retry = undefined
     this.#see({ type: 'ready', status, effect: 'none' })
     const intent = { ...refused, mode: 'awaited', check: 'telling' } as const
-    this.#corked(() => this.#switch(intent, 0, { set: true, check: true }))
+    this.#corked(() => this.#switch(intent, 0, true))
     return SWALLOW
   }
 
@@ -266,6 +269,13 @@ function classOf(query: Submittable, connection: WireConnection): StatementClass
   const text = query.text ?? (query.name === undefined ? undefined : connection.parsedStatements[query.name])
   const isText = typeof text === 'string' && 'requiresPreparation' in query && !(query as TextQuery).rows
   return isText ? classify(text) : ANYTHING
+}
+
+/** A name without a text means a statement that was prepared before; pg would prepare an empty one and answer no rows. */
+function unknownStatement({ name, text }: Submittable, connection: WireConnection): Error | undefined {
+  if (!name || (text !== undefined && text !== null) || connection.parsedStatements[name] !== undefined)
+    return undefined
+  return Object.assign(new Error(`prepared statement "${name}" does not exist`), { code: UNKNOWN_STATEMENT })
 }
 
 function notClearedError({ wanted, replies }: Switching): IsolationError {

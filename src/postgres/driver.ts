@@ -26,7 +26,7 @@ export interface WireConnection extends EventEmitter {
 export interface Submittable {
   /** Writes to the connection; an Error returned instead means that nothing was written. */
   submit(connection: WireConnection): unknown
-  handleError(error: unknown, connection: WireConnection): void
+  handleError(error: unknown, connection: WireConnection | undefined): void
   callback?: ((...args: unknown[]) => void) | undefined
   text?: unknown
   name?: string | undefined
@@ -106,6 +106,24 @@ export function isSubmittable(config: unknown): config is Submittable {
     config !== null &&
     typeof (config as Partial<Submittable>).submit === 'function'
   )
+}
+
+/**
+ * A user's callback whose exception reaches the process without passing through the driver: thrown in the middle of the
+ * driver's parser, it would take the rest of the server's answer with it.
+ */
+export function throwingLater<Args extends unknown[]>(
+  callback: (...args: Args) => unknown,
+): (...args: Args) => void {
+  return (...args) => {
+    try {
+      callback(...args)
+    } catch (error) {
+      process.nextTick(() => {
+        throw error
+      })
+    }
+  }
 }
 
 /** Whether an error is the server's answer to a statement, after which the connection goes on. */

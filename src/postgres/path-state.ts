@@ -1,22 +1,19 @@
 import type { Effect } from './classify'
 
 /*
- * Which search_path is a connection certainly on? A pure machine; client.ts feeds it what passes on the wire.
+ * Which search_path is a connection certainly on? A pure machine; connection-scope.ts feeds it what passes on the wire.
  *
  * Servers from 18 on report search_path whenever it has changed, before ReadyForQuery: the report is the truth, also
  * after the user's own SET, ROLLBACK or DISCARD. Older servers say nothing: there a path is certain only from our own
  * switch until something ran that could have changed it, within one checkout.
  *
- *   event       | path, server reports | path, server silent                         | verified
- *   reported    | the report           | (never)                                     | -
- *   switched    | -                    | pending until ready                         | pending until ready
- *   failed      | -                    | unknown: an error undoes the SET            | -
- *   discarded   | -                    | unknown: DISCARD ALL resets it              | nothing
- *   ready       | -                    | pending; unknown at the end of a transaction| pending; nothing after effect `any`
- *               |                      | and after a statement with an effect        |
- *   released    | -                    | unknown                                     | nothing
- *
- * `verified` names the path whose first schema was seen to exist and to be usable in this checkout.
+ *   event       | path, server reports | path, server silent
+ *   reported    | the report           | (never)
+ *   switched    | -                    | pending until ready
+ *   failed      | -                    | unknown: an error undoes the SET
+ *   discarded   | -                    | unknown: DISCARD ALL resets it
+ *   ready       | -                    | pending; unknown at the end of a transaction and after a statement with an effect
+ *   released    | -                    | unknown
  */
 
 /** Transaction status as ReadyForQuery tells it: idle, in a transaction, in a failed transaction. */
@@ -30,8 +27,6 @@ export interface PathState {
   readonly initial: string | undefined
   /** The path certainly in force, in canonical form; undefined: not known. */
   readonly path: string | undefined
-  /** Path whose schema was checked in this checkout. */
-  readonly verified: string | undefined
   /** Path of a switch that succeeded and whose transaction is still open. */
   readonly pending: string | undefined
   readonly status: TransactionStatus
@@ -51,7 +46,6 @@ export const UNKNOWN: PathState = {
   reports: false,
   initial: undefined,
   path: undefined,
-  verified: undefined,
   pending: undefined,
   status: 'I',
 }
@@ -72,27 +66,20 @@ export function afterEvent(state: PathState, event: PathEvent): PathState {
     case 'switched':
       return { ...state, pending: event.path }
     case 'failed':
-      return { ...state, pending: undefined, path: state.reports ? state.path : undefined }
     case 'discarded':
-      return {
-        ...state,
-        pending: undefined,
-        verified: undefined,
-        path: state.reports ? state.path : undefined,
-      }
+      return { ...state, pending: undefined, path: state.reports ? state.path : undefined }
     case 'released':
-      return { ...state, verified: undefined, path: state.reports ? state.path : undefined }
+      return { ...state, path: state.reports ? state.path : undefined }
     case 'ready':
       return afterReady(state, event.status, event.effect)
   }
 }
 
 function afterReady(state: PathState, status: TransactionStatus, effect: Effect): PathState {
-  const verified = effect === 'any' ? undefined : (state.pending ?? state.verified)
-  if (state.reports) return { ...state, status, verified, pending: undefined }
+  if (state.reports) return { ...state, status, pending: undefined }
   const endsTransaction = status === 'I' && state.status !== 'I'
   const path = endsTransaction || effect !== 'none' ? undefined : (state.pending ?? state.path)
-  return { ...state, status, verified, path, pending: undefined }
+  return { ...state, status, path, pending: undefined }
 }
 
 /** What must travel in front of a statement. */
@@ -102,18 +89,18 @@ export interface SwitchNeed {
 }
 
 /**
- * What a statement for `wanted` needs in front.
+ * What a statement for `wanted` needs in front. Outside a transaction the schema is looked at every time, since another
+ * process may have dropped it. Inside one it was looked at in front of BEGIN, and not again: the look takes a snapshot,
+ * which REPEATABLE READ would keep, so that a LOCK TABLE as the first statement would come too late.
  *
  * @param wanted - canonical path; undefined for the connection's default
- * @param recheck - look at the schema again although this checkout did: in front of statements that could create
- * something, since another process may have dropped the schema meanwhile
  */
-export function needOf(state: PathState, wanted: string | undefined, recheck: boolean): SwitchNeed {
-  const path = resolvePath(state, wanted)
-  const set = state.path !== path
-  // The default path belongs to no tenant: there is nothing to check.
-  const check = wanted !== undefined && (set || state.verified !== path || (recheck && state.status === 'I'))
-  return { set, check }
+export function needOf(state: PathState, wanted: string | undefined): SwitchNeed {
+  return {
+    set: state.path !== resolvePath(state, wanted),
+    // The default path belongs to no tenant: there is nothing to check.
+    check: wanted !== undefined && state.status === 'I',
+  }
 }
 
 /** The canonical name of a wanted path on this connection. */

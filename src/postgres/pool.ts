@@ -7,8 +7,15 @@ import { bindSubmittable } from './bind-submittable'
 import { checkOut } from './checkout'
 import { SESSION, TenantClient } from './client'
 import type { Lease, SessionOptions } from './connection-scope'
-import { assertDriver, DriverPool, DriverQuery, isStatementError, isSubmittable } from './driver'
-import type { Submittable } from './driver'
+import {
+  assertDriver,
+  DriverPool,
+  DriverQuery,
+  isStatementError,
+  isSubmittable,
+  throwingLater,
+} from './driver'
+import type { Submittable, TextQuery } from './driver'
 import type { Hygiene } from './hygiene'
 import { DEFAULT_PATH, tenantPath } from './search-path'
 import type { SearchPath } from './search-path'
@@ -93,7 +100,7 @@ class ScopedPool extends DriverPool {
     const given = typeof values === 'function' ? values : callback
     const parameters = typeof values === 'function' ? undefined : values
     if (typeof given === 'function') {
-      this.#queryOnce(text, parameters, bindToContext(given as QueryCallback))
+      this.#queryOnce(text, parameters, throwingLater(bindToContext(given as QueryCallback)))
       return undefined as never
     }
     const result = new Promise<unknown>((resolve, reject) => {
@@ -132,7 +139,7 @@ class ScopedPool extends DriverPool {
         if (isSettled) return
         isSettled = true
         client.removeListener('error', settle)
-        release(problem && !keepsConnection(problem) ? (problem as Error) : undefined)
+        release(problem && !keepsConnection(problem, config) ? (problem as Error) : undefined)
         if (problem) callback(problem)
         else callback(undefined, result)
       }
@@ -199,8 +206,10 @@ function queryOf(config: unknown, values: unknown, settle: QueryCallback): Submi
 }
 
 /** What an error says about its connection: the server refused a statement, or we did before anything was sent. */
-function keepsConnection(error: unknown): boolean {
-  return isStatementError(error) || error instanceof RowhouseError
+function keepsConnection(error: unknown, config: unknown): boolean {
+  // With the option `rows` pg sends no Sync behind an error, and the connection stays silent.
+  const isSilent = typeof config === 'object' && Boolean((config as Partial<TextQuery> | null)?.rows)
+  return (isStatementError(error) && !isSilent) || error instanceof RowhouseError
 }
 
 function withTraceOf(error: unknown): never {

@@ -55,8 +55,9 @@ export interface SwitchParts {
  * @returns how many answers (CommandComplete) to expect
  */
 export function writeSwitch(connection: WireConnection, path: SearchPath, parts: SwitchParts): number {
-  if (path.schema === undefined) return parts.set ? writeSet(connection, path) : 0
-  if (parts.check !== 'telling') {
+  if (path.schema === undefined || parts.check === undefined)
+    return parts.set ? writeSet(connection, path) : 0
+  if (parts.check === 'plain') {
     const key = parts.set ? 'setAndCheck' : 'check'
     connection.stream.write((path.wire[key] ??= recordPlain(path, path.schema, parts.set)))
     return parts.set ? 2 : 1

@@ -1,7 +1,8 @@
 import { IsolationError } from '../errors'
 import type { TenantClient } from './client'
+import type { TextQuery } from './driver'
 
-/** How long a released connection may take to finish a cursor or stream that its borrower left open. */
+/** How long a released connection may stand still: its borrower left a cursor or stream open, that nobody reads. */
 const GRACE_MS = 1000
 
 /**
@@ -13,11 +14,15 @@ const GRACE_MS = 1000
 export function whenQuiet(client: TenantClient, done: (problem?: Error) => void): void {
   if (!client.isBusy) return done(problemOf(client))
   const { connection } = client
-  const running = client._activeQuery
-  const isOpen = running && !('requiresPreparation' in running)
-  const timer = isOpen
-    ? setTimeout(() => finish(new IsolationError('Released with an open cursor or stream.')), GRACE_MS)
-    : undefined
+  let before: unknown
+  const timer = setInterval(() => {
+    const running = client._activeQuery
+    // A query of text ends by itself, however long it takes.
+    if (running && 'requiresPreparation' in running && !(running as TextQuery).rows) before = undefined
+    else if (before === (running ?? null))
+      finish(new IsolationError('Released with an open cursor or stream.'))
+    else before = running ?? null
+  }, GRACE_MS / 2)
   const onReady = (): void => {
     // pg handles the same message first or last, depending on who listened first: look when it is through.
     setImmediate(() => {
@@ -29,7 +34,7 @@ export function whenQuiet(client: TenantClient, done: (problem?: Error) => void)
   const finish = (problem?: Error): void => {
     if (isFinished) return
     isFinished = true
-    clearTimeout(timer)
+    clearInterval(timer)
     connection.removeListener('readyForQuery', onReady)
     connection.removeListener('end', onEnd)
     done(problem)

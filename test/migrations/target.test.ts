@@ -70,7 +70,7 @@ describe('down', () => {
   })
 })
 
-test.each([
+const mistakes: [object, string][] = [
   [{ to: 20200101000001 }, 'a version that no file has'],
   [{ to: 'x' }, 'what is no version'],
   [{ steps: 0 }, 'no steps'],
@@ -78,7 +78,9 @@ test.each([
   [{ steps: -1 }, 'negative steps'],
   [{ all: false }, 'all: false'],
   [{ to: V[1], steps: 1 }, 'two targets at once'],
-])('refused in both directions: %p (%s)', (target) => {
+]
+
+test.each(mistakes)('refused in both directions: %p (%s)', (target) => {
   expect(() => up([], target as Target)).toThrow(expect.objectContaining(refused))
   expect(() => down(names, target as Target)).toThrow(expect.objectContaining(refused))
 })

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { classify } from '../../src/postgres/classify'
 import type { Effect } from '../../src/postgres/classify'
 import { afterEvent, needOf, resolvePath, UNKNOWN } from '../../src/postgres/path-state'
 import type { PathEvent, PathState, TransactionStatus } from '../../src/postgres/path-state'
@@ -21,13 +22,13 @@ const ready = (status: TransactionStatus = 'I', effect: Effect = 'none'): PathEv
 
 describe('a server that does not report search_path', () => {
   test('is certain of nothing at first', () => {
-    expect(needOf(after(ready()), A, false)).toEqual({ set: true, check: true })
+    expect(needOf(after(ready()), A)).toEqual({ set: true, check: true })
   })
 
   test('is certain from the ready after a switch until the release', () => {
     const state = after(switched(A), ready())
-    expect(needOf(state, A, false)).toEqual({ set: false, check: false })
-    expect(needOf(afterEvent(state, { type: 'released' }), A, false)).toEqual({ set: true, check: true })
+    expect(needOf(state, A)).toEqual({ set: false, check: true })
+    expect(needOf(afterEvent(state, { type: 'released' }), A)).toEqual({ set: true, check: true })
   })
 
   test('a switch counts only once its transaction has ended well', () => {
@@ -63,20 +64,20 @@ describe('a server that reports search_path', () => {
     expect(after(startup, switched(A)).path).toBe(DEFAULT)
   })
 
-  test('a path survives the release, its check does not', () => {
+  test('a path survives the release', () => {
     const state = after(startup, switched(A), { type: 'reported', path: A }, ready(), { type: 'released' })
-    expect(needOf(state, A, false)).toEqual({ set: false, check: true })
+    expect(needOf(state, A)).toEqual({ set: false, check: true })
   })
 
   test('a report that can not be read equals no path', () => {
-    expect(needOf(after(startup, { type: 'reported', path: undefined }), A, false).set).toBe(true)
+    expect(needOf(after(startup, { type: 'reported', path: undefined }), A).set).toBe(true)
   })
 
   test('the default path is the one of the startup, and has no schema to check', () => {
     const state = after(startup, ready())
     expect(resolvePath(state, undefined)).toBe(DEFAULT)
-    expect(needOf(state, undefined, true)).toEqual({ set: false, check: false })
-    expect(needOf(afterEvent(state, { type: 'reported', path: A }), undefined, true)).toEqual({
+    expect(needOf(state, undefined)).toEqual({ set: false, check: false })
+    expect(needOf(afterEvent(state, { type: 'reported', path: A }), undefined)).toEqual({
       set: true,
       check: false,
     })
@@ -86,19 +87,14 @@ describe('a server that reports search_path', () => {
 describe('the check of the schema', () => {
   const onA = after(startup, switched(A), { type: 'reported', path: A }, ready())
 
-  test('holds for one checkout', () => {
-    expect(needOf(onA, A, false).check).toBe(false)
-    expect(needOf(afterEvent(onA, { type: 'released' }), A, false).check).toBe(true)
+  test('is made in front of every statement outside a transaction', () => {
+    expect(needOf(onA, A)).toEqual({ set: false, check: true })
   })
 
-  test('is repeated in front of what could create something, unless a transaction is open', () => {
-    expect(needOf(onA, A, true).check).toBe(true)
-    expect(needOf(afterEvent(onA, ready('T')), A, true).check).toBe(false)
-  })
-
-  test('does not hold after a statement that may have changed the role', () => {
-    expect(needOf(afterEvent(onA, ready('I', 'any')), A, false).check).toBe(true)
-    expect(needOf(afterEvent(onA, ready('I', 'write')), A, false).check).toBe(false)
+  test('is not made in a transaction, because it takes a snapshot', () => {
+    const inside = afterEvent(onA, ready('T'))
+    expect(needOf(inside, A)).toEqual({ set: false, check: false })
+    expect(needOf(inside, B)).toEqual({ set: true, check: false })
   })
 })
 
@@ -113,10 +109,12 @@ type Move =
       readonly fails: boolean
       readonly effect: Effect
       readonly sets?: string
+      readonly isLocal?: boolean
     }
-  | { readonly do: 'begin' | 'commit' | 'rollback' | 'release' | 'discard' }
+  | { readonly do: (typeof OTHER_MOVES)[number] }
 
 const PATHS = [A, B, DEFAULT]
+const OTHER_MOVES = ['begin', 'commit', 'rollback', 'savepoint', 'rollback to', 'release', 'discard'] as const
 
 const move: fc.Arbitrary<Move> = fc.oneof(
   fc.record({
@@ -125,37 +123,61 @@ const move: fc.Arbitrary<Move> = fc.oneof(
     fails: fc.boolean(),
     effect: fc.constantFrom<Effect>('none', 'write', 'any'),
     sets: fc.constantFrom(...PATHS),
+    isLocal: fc.boolean(),
   }),
-  fc.record({
-    do: fc.constantFrom('begin', 'commit', 'rollback', 'release', 'discard'),
-  }) as fc.Arbitrary<Move>,
+  fc.record({ do: fc.constantFrom(...OTHER_MOVES) }),
 )
 
 class Server {
-  path = DEFAULT
   status: TransactionStatus = 'I'
-  #committed = DEFAULT
+  #session = DEFAULT
+  #local: string | undefined
+  #before = DEFAULT
+  #savepoints: { readonly session: string; readonly local: string | undefined }[] = []
   #reported = DEFAULT
 
   constructor(readonly reports: boolean) {}
 
+  get path(): string {
+    return this.#local ?? this.#session
+  }
+
+  set(path: string, isLocal = false): void {
+    if (isLocal) this.#local = this.status === 'I' ? undefined : path
+    else [this.#session, this.#local] = [path, undefined]
+  }
+
   begin(): void {
     if (this.status !== 'I') return
-    this.#committed = this.path
+    this.#before = this.#session
+    this.status = 'T'
+  }
+
+  savepoint(): void {
+    if (this.status === 'T') this.#savepoints.push({ session: this.#session, local: this.#local })
+  }
+
+  rollbackTo(): void {
+    const saved = this.#savepoints.at(-1)
+    if (this.status === 'I' || saved === undefined) return
+    this.#session = saved.session
+    this.#local = saved.local
     this.status = 'T'
   }
 
   end(keeps: boolean): void {
     if (this.status === 'I') return
-    if (!keeps || this.status === 'E') this.path = this.#committed
+    if (!keeps || this.status === 'E') this.#session = this.#before
+    this.#local = undefined
+    this.#savepoints = []
     this.status = 'I'
   }
 
   /** One Sync: all of it or nothing, unless a transaction is open, which then has failed. */
   sync(work: () => boolean): boolean {
-    const before = this.path
+    const before = this.#session
     if (this.status === 'E' || !work()) {
-      if (this.status === 'I') this.path = before
+      if (this.status === 'I') this.#session = before
       else this.status = 'E'
       return false
     }
@@ -179,25 +201,27 @@ function play(server: Server, state: PathState, now: Move): PathState {
     if (server.status === 'I') see({ type: 'released' })
   } else if (now.do === 'discard') {
     if (server.status !== 'I') return state
-    server.path = DEFAULT
+    server.set(DEFAULT)
     see({ type: 'discarded' })
     end('none')
   } else if (now.do === 'query') {
-    const { set, check } = needOf(state, now.tenant, false)
+    const { set, check } = needOf(state, now.tenant)
     const ok = server.sync(() => {
-      if (set) server.path = now.tenant
+      if (set) server.set(now.tenant)
       if (set || check) see(switched(now.tenant))
       // The promise: the user's statement meets the tenant's path and no other.
       if (server.status !== 'E') expect(server.path).toBe(now.tenant)
-      if (now.effect !== 'none' && now.sets !== undefined) server.path = now.sets
+      if (now.effect !== 'none' && now.sets !== undefined) server.set(now.sets, now.isLocal)
       return !now.fails
     })
     if (!ok) see({ type: 'failed' })
     end(now.effect)
   } else {
     if (now.do === 'begin') server.begin()
+    else if (now.do === 'savepoint') server.savepoint()
+    else if (now.do === 'rollback to') server.rollbackTo()
     else server.end(now.do === 'commit')
-    end('none')
+    end(classify(now.do).effect)
   }
   return state
 }
@@ -206,7 +230,7 @@ test.each([true, false])(
   'no schedule makes the machine certain of a wrong path (server reports: %s)',
   (reports) => {
     fc.assert(
-      fc.property(fc.array(move, { maxLength: 40 }), (moves) => {
+      fc.property(fc.array(move, { maxLength: 40, size: 'max' }), (moves) => {
         const server = new Server(reports)
         let state = afterEvent(UNKNOWN, reports ? startup : ready())
         for (const now of moves) {
