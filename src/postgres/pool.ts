@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { Pool, PoolClient, PoolConfig } from 'pg'
+import type { ClientBase, Pool, PoolClient, PoolConfig } from 'pg'
 import { ConfigError, RowhouseError, TenantRequiredError } from '../errors'
 import { bindToContext, outsideTenants, WITHOUT_TENANT } from '../tenant/context'
 import type { Scope } from '../tenant/context'
@@ -21,16 +21,25 @@ import { DEFAULT_PATH, tenantPath } from './search-path'
 import type { SearchPath } from './search-path'
 import { whenQuiet } from './when-quiet'
 
-/** Options of a {@link TenantPool} on top of `pg.PoolConfig`. */
-export interface TenantPoolConfig extends PoolConfig {
+/** How a pool scopes its connections: everything that `pg.Pool` takes, and what follows. */
+export interface ScopingOptions extends Omit<PoolConfig, 'onConnect'> {
+  /** Schemas behind the tenant's in its search_path, `['extensions']`. Default: none, not even `public`. */
+  readonly sharedSchemas?: readonly string[] | undefined
+  /** When session state is cleared between tenants. Default `auto`. See {@link Hygiene}. */
+  readonly hygiene?: Hygiene | undefined
+  /**
+   * `session`: declares that a pooler stands in between and pools whole sessions. Default `none`: the backend must be
+   * the one that was connected to.
+   */
+  readonly pooler?: SessionOptions['pooler'] | undefined
+  /** Sets up each new connection, outside every tenant; the pool waits for it. What it sets outlives the clearing of sessions. */
+  readonly onConnect?: ((client: ClientBase) => void | Promise<void>) | undefined
+}
+
+/** Options of a {@link TenantPool}. */
+export interface TenantPoolConfig extends ScopingOptions {
   /** What the calling code may touch: `() => context.scope()`. Read synchronously where a method of the pool is called. */
   readonly scope: () => Scope | undefined
-  /** Schemas behind the tenant's in its search_path, `['extensions']`. Default: none. */
-  readonly sharedSchemas?: readonly string[] | undefined
-  /** When session state is cleared between tenants. Default: `auto`. See {@link Hygiene}. */
-  readonly hygiene?: Hygiene | undefined
-  /** `session`: declares that a pooler stands in between and pools whole sessions. Default: `none`. */
-  readonly pooler?: SessionOptions['pooler'] | undefined
 }
 
 const MAX_KNOWN_PATHS = 5000

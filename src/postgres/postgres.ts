@@ -3,16 +3,15 @@ import type { ClientConfig, Pool, PoolConfig } from 'pg'
 import type { Engine, EngineFactory, EngineSettings } from '../engine'
 import { ConfigError } from '../errors'
 import { WITHOUT_TENANT } from '../tenant/context'
-import type { SessionOptions } from './connection-scope'
-import type { Hygiene } from './hygiene'
 import { listMarked, readMark } from './marks'
 import { MIGRATION_TEMPLATES } from './migration-templates'
 import { openMigrationWorker } from './migration-worker'
 import { TenantPool } from './pool'
+import type { ScopingOptions } from './pool'
 import { createMigrationRenderer } from './render-migration'
 
-/** Options of the PostgreSQL engine: everything that `pg.Pool` takes, and what follows. */
-export interface PostgresOptions extends PoolConfig {
+/** Options of the PostgreSQL engine. */
+export interface PostgresOptions extends ScopingOptions {
   /**
    * Connection of the schemas' owner, for DDL and migrations: direct, never through a pooler of transactions. Default:
    * the application's own connection.
@@ -20,12 +19,6 @@ export interface PostgresOptions extends PoolConfig {
   readonly migrationUrl?: string | undefined
   /** Role to be granted the use of the tenants' schemas. Default: the one that the application connects as. */
   readonly applicationRole?: string | undefined
-  /** Schemas behind the tenant's in its search_path, `['extensions']`. Default: none, not even `public`. */
-  readonly sharedSchemas?: readonly string[] | undefined
-  /** When session state is cleared between tenants. Default `auto`. */
-  readonly hygiene?: Hygiene | undefined
-  /** `session`: a pooler in between pools whole sessions. Default `none`: the backend must be the one connected to. */
-  readonly pooler?: SessionOptions['pooler'] | undefined
   /** How long to wait for another process that migrates the same tenant, in milliseconds. Default 10,000. */
   readonly lockTimeoutMs?: number | undefined
   /** Connections of the plain pool for shared tables, opened on demand. Default 2. */

@@ -51,7 +51,7 @@ describe.each(SERVERS)('every documented form of pg.Pool, scoped, on $name', (se
       expect(names(await pool.query({ text: ONE }, [1]))).toEqual([`${id}-1`])
       expect((await pool.query({ text: ALL, rowMode: 'array' })).rows).toEqual([[`${id}-1`], [`${id}-2`]])
       const types = { getTypeParser: () => (value: string) => `<${value}>` }
-      expect((await pool.query<User>({ text: ONE, values: [1], types: types as never })).rows[0]!.name).toBe(
+      expect((await pool.query<User>({ text: ONE, values: [1], types: types })).rows[0]!.name).toBe(
         `<${id}-1>`,
       )
       const named = { name: 'one user', text: ONE, values: [1] }
