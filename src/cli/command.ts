@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { AnyTenancy } from './config'
+import type { AnyTenancy, Needs } from './config'
 import type { Printer } from './print'
 
 /** What every command gets. */
@@ -17,7 +17,7 @@ export interface Workplace {
 export const EXIT = { ok: 0, failed: 1, usage: 2, pending: 4, interrupted: 130 } as const
 
 /** Runs a command's work in an open workplace and takes its exit code. */
-export type Run = (work: (workplace: Workplace) => Promise<number>) => Promise<void>
+export type Run = (work: (workplace: Workplace) => Promise<number>, needs?: Needs) => Promise<void>
 
 /** Adds one command to the program. */
 export type AddCommand = (program: Command, run: Run) => void

@@ -10,6 +10,12 @@ import type { Tenancy } from '../tenancy'
 /** A tenancy of any engine and any record. */
 export type AnyTenancy = Tenancy<unknown, unknown, object>
 
+/** What a command needs. */
+export interface Needs {
+  /** False: it works on files alone, so that a project without a database yet can use it. Default true. */
+  readonly database?: boolean
+}
+
 type AnyOptions = TenancyOptions<unknown, unknown, object>
 
 /** What a JSON file can say: the engine by name, its options beside the tenancy's. */
@@ -26,9 +32,9 @@ const PLACES = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs', 'json'].map((kind) => `r
  * @param path - a file to take instead
  * @throws ConfigError when there is nothing to connect to, or the file is not what it should be
  */
-export async function loadTenancy(path: string | undefined): Promise<AnyTenancy> {
+export async function loadTenancy(path: string | undefined, needs: Needs = {}): Promise<AnyTenancy> {
   const found = await read(path)
-  if (found === undefined) return createTenancy(fromPlain({}, 'the environment'))
+  if (found === undefined) return createTenancy(fromPlain({}, 'the environment', needs))
   const { config, file } = found
   if (isTenancy(config)) return config
   if (typeof config !== 'object' || config === null) {
@@ -38,7 +44,7 @@ export async function loadTenancy(path: string | undefined): Promise<AnyTenancy>
   }
   const engine: unknown = 'engine' in config ? config.engine : undefined
   if (typeof engine === 'object' && engine !== null) return createTenancy(config as AnyOptions)
-  return createTenancy(fromPlain(config, file))
+  return createTenancy(fromPlain(config, file, needs))
 }
 
 async function read(path: string | undefined): Promise<{ config: unknown; file: string } | undefined> {
@@ -63,13 +69,13 @@ async function loadFile(
   }
 }
 
-function fromPlain(config: PlainConfig, source: string): AnyOptions {
+function fromPlain(config: PlainConfig, source: string, { database = true }: Needs): AnyOptions {
   const { engine = 'postgres', name, prefix, migrations, migrationsTable, reserved, ...rest } = config
   if (engine !== 'postgres')
     throw new ConfigError([`The engine "${String(engine)}" of ${source} is not known. Known: "postgres".`])
   const connectionString = rest.connectionString ?? process.env.DATABASE_URL
   const migrationUrl = rest.migrationUrl ?? process.env.OWNER_URL
-  if (connectionString === undefined && rest.host === undefined) {
+  if (database && connectionString === undefined && rest.host === undefined) {
     throw new ConfigError([
       `There is no database to work on in ${source}. Write a rowhouse.config.ts, or set DATABASE_URL (and OWNER_URL for the schemas' owner).`,
     ])

@@ -10,6 +10,7 @@ import { addMigrate, addRollback } from './commands/migrate'
 import { addNew } from './commands/new'
 import { addList, addStatus } from './commands/status'
 import { loadTenancy } from './config'
+import type { Needs } from './config'
 import { createPrinter } from './print'
 import type { Output } from './print'
 
@@ -35,9 +36,9 @@ export async function runProgram(args: readonly string[], surroundings: Surround
     .showHelpAfterError('(rowhouse --help tells more)')
     .exitOverride()
     .configureOutput({ writeOut: surroundings.out, writeErr: surroundings.err })
-  const run: Run = async (work) => {
+  const run: Run = async (work, needs = {}) => {
     const { config, json } = program.opts<{ config?: string; json?: boolean }>()
-    code = await inWorkplace(config, json === true, surroundings, work)
+    code = await inWorkplace({ config, isJson: json === true, needs }, surroundings, work)
   }
   for (const add of [addNew, addCreate, addMigrate, addRollback, addStatus, addList, addDrop, addAdopt])
     add(program, run)
@@ -54,14 +55,17 @@ export async function runProgram(args: readonly string[], surroundings: Surround
 }
 
 async function inWorkplace(
-  config: string | undefined,
-  isJson: boolean,
+  {
+    config,
+    isJson,
+    needs,
+  }: { readonly config: string | undefined; readonly isJson: boolean; readonly needs: Needs },
   { out, err, ask }: Surroundings,
   work: (workplace: Workplace) => Promise<number>,
 ): Promise<number> {
   const printer = createPrinter({ out, err }, isJson)
   try {
-    const tenancy = await loadTenancy(config)
+    const tenancy = await loadTenancy(config, needs)
     try {
       return await work({ tenancy, printer, ask, isJson, line: (text) => out(`${text}\n`) })
     } finally {

@@ -4,22 +4,18 @@ import type { MigrationStep } from '../engine'
 import { MigrationFailedError, MigrationRefusedError, MigrationTargetError } from '../errors'
 import type { SchemaName } from '../tenant/schema-name'
 import type { Bookkeeping } from './bookkeeping'
-import { lintMigration } from './lint-migration'
+import { expectNoShadow, expectPlace, pathOf, refusal, refuseUnsafe } from './migration-guards'
+import type { GuardedRun, GuardedTarget } from './migration-guards'
 import type { MigrationRenderer, Query, RenderedMigration } from './render-migration'
 
 /** What a run works with: one connection of its own, on which nobody else depends. */
-export interface RunTools {
-  readonly client: Client
+export interface RunTools extends GuardedRun {
   readonly renderer: MigrationRenderer
   readonly bookkeeping: Bookkeeping
-  readonly migrationsTable: string
-  readonly sharedSchemas: readonly string[]
 }
 
 /** Whom a run is for. */
-export interface RunTarget {
-  readonly schema: SchemaName
-  readonly tenant: string
+export interface RunTarget extends GuardedTarget {
   /** The schema is made by this run and goes with its failure. */
   readonly isNew?: boolean
 }
@@ -109,6 +105,7 @@ async function runSteps(
       if (part.transactional && transaction !== (await transactionId(tools.client))) {
         throw refusal(step, 'ended the transaction that it ran in')
       }
+      await expectNoShadow(tools, target, step)
       // The runner keeps the books of a live migration itself.
       if (rendered.kind === 'script') await tools.bookkeeping.write(target.schema, step)
     } catch (error) {
@@ -147,23 +144,6 @@ async function runLive(
     return client.query(given as string)
   }
   await renderer.runLive(step, { query, schema, table: migrationsTable })
-}
-
-/** The connection must be in the tenant's schema: DDL would otherwise succeed in a shared or a temporary one. */
-async function expectPlace(
-  { client, sharedSchemas }: RunTools,
-  { schema }: RunTarget,
-  step: MigrationStep,
-): Promise<void> {
-  const { rows } = await client.query<{ schema: string | null; path: string }>(
-    `select current_schema() as schema, current_setting('search_path') as path`,
-  )
-  const place = rows[0]!
-  if (place.schema === schema && unquoted(place.path) === unquoted(pathOf(schema, sharedSchemas))) return
-  throw refusal(
-    step,
-    `finds or leaves the connection on search_path ${place.path} (current schema: ${place.schema ?? 'none'}) instead of "${schema}"`,
-  )
 }
 
 /** A CREATE INDEX CONCURRENTLY that failed leaves an INVALID index with the name that it needs the next time. */
@@ -207,19 +187,6 @@ async function transactionId(client: Client): Promise<string | null> {
   return rows[0]!.id
 }
 
-function refuseUnsafe(sql: string, step: MigrationStep): void {
-  const [problem] = lintMigration(sql)
-  if (problem !== undefined) throw refusal(step, `${problem.message}. The statement: ${problem.statement}`)
-}
-
-function refusal({ file }: MigrationStep, what: string, target?: RunTarget): MigrationRefusedError {
-  return new MigrationRefusedError(`Migration ${file.name} ${what}. Nothing of it was kept.`, {
-    migration: file.name,
-    tenant: target?.tenant,
-    prefix: target?.schema,
-  })
-}
-
 function asFailure(
   error: unknown,
   { file, direction }: MigrationStep,
@@ -245,12 +212,4 @@ function lineAt(statements: readonly string[], position: string | undefined): st
   const sql = statements[0]!
   const start = sql.lastIndexOf('\n', at - 1) + 1
   return sql.slice(start).split('\n', 1)[0]!.trim().slice(0, 120)
-}
-
-function pathOf(schema: string, sharedSchemas: readonly string[]): string {
-  return [schema, ...sharedSchemas, 'pg_temp'].map((name) => escapeIdentifier(name)).join(', ')
-}
-
-function unquoted(path: string): string {
-  return path.replaceAll('"', '').replaceAll(' ', '')
 }

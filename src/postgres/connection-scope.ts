@@ -1,5 +1,4 @@
 import { IsolationError } from '../errors'
-import { classify } from './classify'
 import type { StatementClass } from './classify'
 import type { ServerMessage, Submittable, TextQuery, WireConnection } from './driver'
 import { SessionHygiene } from './hygiene'
@@ -8,7 +7,9 @@ import { afterEvent, needOf, resolvePath, UNKNOWN } from './path-state'
 import type { PathEvent, PathState } from './path-state'
 import { canonicalPath } from './search-path'
 import type { SearchPath } from './search-path'
+import { ANYTHING, classOf, unknownStatement } from './query-class'
 import { SessionSetup } from './session-setup'
+import { hintAtSharedSchemas } from './shared-schema-hint'
 import { StatementOwners } from './statements'
 import { CHECK_FAILED, switchErrorOf, writeSwitch } from './switch'
 import type { CheckDepth, SwitchMode } from './switch'
@@ -43,9 +44,6 @@ export type Reaction =
 
 const PASS: Reaction = { type: 'pass' }
 const SWALLOW: Reaction = { type: 'swallow' }
-/** What the server answers to such a name. */
-const UNKNOWN_STATEMENT = '26000'
-const ANYTHING: StatementClass = { kind: 'other', effect: 'any' }
 
 /** A switch on its way: whose, how, and what to do when it is through. */
 interface Switching {
@@ -73,6 +71,7 @@ export class ConnectionScope {
   #served: string | undefined
   #switching: Switching | undefined
   #running: StatementClass = ANYTHING
+  #wanted: SearchPath | undefined
   /** A telling check has passed: the backend is the one that this connection was opened to. */
   #isBackendKnown = false
   /** A plain check failed: at ReadyForQuery the switch is tried once more, to learn the reason. */
@@ -112,6 +111,7 @@ export class ConnectionScope {
       return write()
     }
     this.#running = statement
+    this.#wanted = lease.wanted
     if (statement.kind === 'control' || (statement.kind === 'begin' && isInTransaction))
       return this.#corked(send)
 
@@ -201,7 +201,11 @@ export class ConnectionScope {
   onError(message: ServerMessage): Reaction {
     this.#see({ type: 'failed' })
     const verdict = this.#replies?.onError(message) ?? 'pass'
-    if (verdict !== 'refused') return verdict === 'pass' ? PASS : SWALLOW
+    if (verdict === 'pass') {
+      if (this.#wanted !== undefined) hintAtSharedSchemas(message, this.#wanted)
+      return PASS
+    }
+    if (verdict !== 'refused') return SWALLOW
     const switching = this.#switching!
     if (switching.check === 'telling' || message.code !== CHECK_FAILED) {
       return { type: 'fail', error: switchErrorOf(switching.wanted, message) }
@@ -262,20 +266,6 @@ export class ConnectionScope {
   #see(event: PathEvent): void {
     this.#path = afterEvent(this.#path, event)
   }
-}
-
-/** Cursors and streams tell nothing of themselves that could be relied on; `rows` keeps a portal open across answers. */
-function classOf(query: Submittable, connection: WireConnection): StatementClass {
-  const text = query.text ?? (query.name === undefined ? undefined : connection.parsedStatements[query.name])
-  const isText = typeof text === 'string' && 'requiresPreparation' in query && !(query as TextQuery).rows
-  return isText ? classify(text) : ANYTHING
-}
-
-/** A name without a text means a statement that was prepared before; pg would prepare an empty one and answer no rows. */
-function unknownStatement({ name, text }: Submittable, connection: WireConnection): Error | undefined {
-  if (!name || (text !== undefined && text !== null) || connection.parsedStatements[name] !== undefined)
-    return undefined
-  return Object.assign(new Error(`prepared statement "${name}" does not exist`), { code: UNKNOWN_STATEMENT })
 }
 
 function notClearedError({ wanted, replies }: Switching): IsolationError {

@@ -79,6 +79,7 @@ export interface ServerMessage {
   readonly severity?: string
   readonly code?: string
   readonly message?: string
+  hint?: string | undefined
 }
 
 /** pg's Client with the members above. */

@@ -133,6 +133,22 @@ describe.each(SERVERS)('rowhouse on $name', (server) => {
     expect(out).toContain('1 migrated, 0 with nothing to do, 1 failed')
   })
 
+  test('new needs no database, which a new project may not have yet', async () => {
+    await open('new without a database')
+    project.writeConfig({ migrations: project.migrations })
+    const { DATABASE_URL: given, ...rest } = process.env
+    process.env = rest
+    try {
+      expect((await project.run('new', 'first')).code).toBe(0)
+      expect(await project.run('list')).toMatchObject({
+        code: 2,
+        err: expect.stringContaining('DATABASE_URL'),
+      })
+    } finally {
+      if (given !== undefined) process.env.DATABASE_URL = given
+    }
+  })
+
   test('new writes a migration, and says where', async () => {
     await open('new')
     const { code, out } = await project.run('new', 'CreateUsers', '--sql')

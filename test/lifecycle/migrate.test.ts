@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
-import { SERVERS } from '../support/servers'
+import { SERVERS, uniquePrefix } from '../support/servers'
 import { Town } from './support'
 
 const MANY = Object.fromEntries(
@@ -152,6 +152,28 @@ describe.each(SERVERS)('migrate on $name', (server) => {
       migration: '20200102000000_b',
     })
     expect(await town.relations(`${town.prefix}acme`)).not.toContain('first')
+  })
+
+  test('a table that a shared schema has, too, is refused: a tenant without it would use the shared one', async () => {
+    const shared = uniquePrefix('shadowed') + 'shared'
+    const files = {
+      '20200101000000_a.sql': 'create table fine (id int)',
+      '20200102000000_b.sql': 'create table countries (code text)',
+    }
+    town = await Town.open(server, 'shadow', files, { sharedSchemas: [shared] })
+    await town.owner.query(`create schema ${shared}; create table ${shared}.countries (code text)`)
+    try {
+      await expect(town.tenancy.create('acme')).rejects.toMatchObject({
+        code: 'ROWHOUSE_MIGRATION_REFUSED',
+        migration: '20200102000000_b',
+        message: expect.stringContaining('countries'),
+      })
+      expect(await town.schemas()).toEqual([])
+      await town.owner.query(`drop table ${shared}.countries`)
+      expect((await town.tenancy.create('acme')).versions).toEqual([20200101000000, 20200102000000])
+    } finally {
+      await town.owner.query(`drop schema ${shared} cascade`)
+    }
   })
 
   test('a search_path that a function changes behind the scenes is noticed, and nothing lands elsewhere', async () => {

@@ -143,6 +143,11 @@ describe.each(SERVERS)('a switch that fails runs nothing, on $name', (server) =>
     try {
       await expect(houses.in('half', () => pool.query(`select * from ${table}`))).rejects.toMatchObject({
         code: '42P01',
+        hint: expect.stringContaining('sharedSchemas'),
+      })
+      await expect(houses.in('half', () => pool.query('select public_only()'))).rejects.toMatchObject({
+        code: '42883',
+        hint: expect.stringMatching(/No function matches.*sharedSchemas/),
       })
       const { rows } = await context.withoutTenant(() => pool.query(`select * from ${table}`))
       expect(rows).toHaveLength(1)

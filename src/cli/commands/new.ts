@@ -12,10 +12,13 @@ export function addNew(program: Command, run: Run): void {
     .option('--js', 'a JavaScript file')
     .option('--ts', 'a TypeScript file (default)')
     .action(async (name: string, flags: { sql?: boolean; js?: boolean }) => {
-      await run(async ({ tenancy, printer }) => {
-        const path = await tenancy.newMigration(name, { kind: flags.sql ? 'sql' : flags.js ? 'js' : 'ts' })
-        printer.result({ status: 'ok', path }, path)
-        return EXIT.ok
-      })
+      await run(
+        async ({ tenancy, printer }) => {
+          const path = await tenancy.newMigration(name, { kind: flags.sql ? 'sql' : flags.js ? 'js' : 'ts' })
+          printer.result({ status: 'ok', path }, path)
+          return EXIT.ok
+        },
+        { database: false },
+      )
     })
 }
