@@ -1,4 +1,3 @@
-import type { Command } from 'commander'
 import type { AnyTenancy, Needs } from './config'
 import type { Printer } from './print'
 
@@ -18,6 +17,3 @@ export const EXIT = { ok: 0, failed: 1, usage: 2, pending: 4, interrupted: 130 }
 
 /** Runs a command's work in an open workplace and takes its exit code. */
 export type Run = (work: (workplace: Workplace) => Promise<number>, needs?: Needs) => Promise<void>
-
-/** Adds one command to the program. */
-export type AddCommand = (program: Command, run: Run) => void

@@ -37,7 +37,7 @@ async function load(path: string): Promise<Actions> {
 }
 
 /** The sections of an SQL migration, as node-pg-migrate marks them; a file without marks is all up. */
-export function splitSql(text: string): { readonly up: string; readonly down: string | undefined } {
+function splitSql(text: string): { readonly up: string; readonly down: string | undefined } {
   const up = text.search(SECTION.up)
   const down = text.search(SECTION.down)
   if (down === -1) return { up: text.slice(Math.max(up, 0)), down: undefined }

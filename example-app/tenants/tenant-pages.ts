@@ -1,0 +1,62 @@
+import { html } from '../views/html'
+import type { Page } from '../views/layout'
+import { nameForm } from '../views/name-form'
+import type { NameDraft } from '../views/name-form'
+import { deleteButton, facts, links, table } from '../views/parts'
+import type { Tenant } from './tenant-table'
+
+const HOME = { text: 'Tenants', href: '/tenants' }
+
+/** `/tenants/7` */
+export function tenantPath({ id }: Tenant): string {
+  return `/tenants/${id}`
+}
+
+/** All tenants, and what one can do with them. */
+export function listTenantsPage(tenants: readonly Tenant[]): Page {
+  const content = html`${table(tenants, {
+    caption: 'All tenants',
+    columns: [{ title: 'Name', cell: ({ name }) => name }],
+    actions: (tenant) => {
+      const href = tenantPath(tenant)
+      return html`${links(
+        { text: 'Show', href },
+        { text: 'Edit', href: `${href}/edit` },
+        { text: 'Widgets', href: `${href}/widgets` },
+      )}${deleteButton({ href, name: tenant.name })}`
+    },
+    none: 'There are no tenants yet.',
+  })}
+  ${links({ text: 'New tenant', href: '/tenants/new' })}`
+  return { title: 'Listing tenants', content }
+}
+
+/** The form for a tenant that is to be. */
+export function newTenantPage(draft: NameDraft = { name: '' }): Page {
+  const content = nameForm(draft, { record: 'tenant', action: '/tenants' })
+  return { title: 'New tenant', trail: [HOME], content }
+}
+
+/** One tenant. */
+export function showTenantPage(tenant: Tenant): Page {
+  const href = tenantPath(tenant)
+  const content = html`${facts([
+    ['Name', tenant.name],
+    ['Id', tenant.id],
+    ['Since', tenant.inserted_at.toISOString()],
+  ])}
+  ${links(
+    { text: 'Widgets', href: `${href}/widgets` },
+    { text: 'Widget types', href: `${href}/widget-types` },
+    { text: 'Edit', href: `${href}/edit` },
+    { text: 'Back', href: '/tenants' },
+  )}`
+  return { title: 'Show tenant', trail: [HOME], content }
+}
+
+/** The form for another name. */
+export function editTenantPage(tenant: Tenant, draft: NameDraft = tenant): Page {
+  const href = tenantPath(tenant)
+  const content = nameForm(draft, { record: 'tenant', action: href, method: 'put' })
+  return { title: 'Edit tenant', trail: [HOME, { text: tenant.name, href }], content }
+}
