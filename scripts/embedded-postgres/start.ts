@@ -3,9 +3,9 @@ import { createServer, type AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { prepareBinaries, type PostgresVersion } from './binaries'
-import { openKeeper, type Keeper } from './keeper'
+import { openKeeper, type Keeper } from '../server-keeper/keeper'
 import { APP_ROLE, createRoles, DATABASE, OWNER_ROLE } from './roles'
-import { findServerUser, type ServerUser } from './server-user'
+import { findServerUser, type ServerUser } from '../server-keeper/server-user'
 import { initdbArguments, serverArguments, type ServerSettings } from './settings'
 
 /** Which server to start. */
@@ -53,8 +53,8 @@ const RETRY_FOR_MS = 5000
  * @throws when the version is not installed for this machine, or with the server's own words when it does not start
  */
 export async function startPostgres(options: StartOptions): Promise<PostgresServer> {
-  const user = findServerUser()
-  const keeper = await openKeeper(user)
+  const user = findServerUser('postgres')
+  const keeper = await openKeeper('postgres', user)
   try {
     const binaries = prepareBinaries(options.version, user, keeper.folder)
     const dataDir = options.dataDir ? makeDataDir(options.dataDir, user) : join(keeper.folder, 'data')

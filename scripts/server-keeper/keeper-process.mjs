@@ -1,5 +1,5 @@
 /**
- * Owns one temporary folder and the PostgreSQL in it, and outlives the process that asked for them. When its standard
+ * Owns one temporary folder and the database server in it, and outlives the process that asked for them. When its standard
  * input closes, for whatever reason (stop(), Ctrl-C, a crash, SIGKILL), it stops the server and removes the folder.
  *
  * Plain JavaScript: bare node runs it, whichever loader (jest, tsx, esbuild-register) its parent runs under.
@@ -26,18 +26,23 @@ function makeFolder() {
   return { folder }
 }
 
-async function launch({ initdb, server, readyText, stopSignal }) {
-  if (initdb) await run(initdb, 'SIGTERM')
-  return { pid: await run(server, stopSignal, readyText) }
+async function launch({ initdb, server, readyText, stopSignal, env }) {
+  if (initdb) await run(initdb, { stopSignal: 'SIGTERM', env })
+  return { pid: await run(server, { stopSignal, env, readyText }) }
 }
 
 /** Settles when the program ends, or once it has printed `readyText`; from then on its end is the end of all. */
-function run([file, ...args], stopSignal, readyText) {
+function run([file, ...args], { stopSignal, env, readyText }) {
   return new Promise((resolve, reject) => {
     let log = ''
     let ready = false
     childStopSignal = stopSignal
-    child = spawn(file, args, { ...user, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
+    child = spawn(file, args, {
+      ...user,
+      cwd: folder,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
     child.on('error', reject)
     child.stderr.on('data', (data) => {
       log = (log + data).slice(-8000)

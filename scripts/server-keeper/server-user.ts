@@ -7,19 +7,20 @@ export interface ServerUser {
 }
 
 /**
- * PostgreSQL refuses to run as root, so root lends it to an unprivileged user that every system has.
+ * A database server does not run as root, so root lends it to an unprivileged user.
  *
- * @throws when this is root and there is neither a user `postgres` nor `nobody`
+ * @param name - the server's own user, taken where the system has it; `nobody` otherwise
+ * @throws when this is root and there is neither
  */
-export function findServerUser(): ServerUser {
+export function findServerUser(name: 'postgres' | 'mysql'): ServerUser {
   if (process.getuid?.() !== 0) return {}
-  for (const name of ['postgres', 'nobody']) {
-    const uid = readId('-u', name)
-    const gid = readId('-g', name)
+  for (const candidate of [name, 'nobody']) {
+    const uid = readId('-u', candidate)
+    const gid = readId('-g', candidate)
     if (uid !== undefined && gid !== undefined) return { uid, gid }
   }
   throw new Error(
-    'PostgreSQL does not run as root, and there is no user "postgres" or "nobody" to run it as.',
+    `A database server does not run as root, and there is no user "${name}" or "nobody" to run it as.`,
   )
 }
 

@@ -9,11 +9,14 @@ import type { ServerUser } from './server-user'
 
 /** What a keeper starts: programs with their arguments. */
 export interface Launch {
+  /** Makes the data folder, before the server starts. */
   readonly initdb?: readonly string[]
   readonly server: readonly string[]
   /** Printed by the server once it accepts connections. */
   readonly readyText: string
-  readonly stopSignal: 'SIGINT' | 'SIGQUIT'
+  readonly stopSignal: 'SIGINT' | 'SIGQUIT' | 'SIGTERM' | 'SIGKILL'
+  /** On top of PATH, UTC and the C locale. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** A process of its own that owns a temporary folder and a server, and cleans up when this process ends or closes it. */
@@ -36,10 +39,11 @@ type KeeperProcess = ChildProcessByStdio<Socket, Socket, null>
  * Starts a keeper. It runs in a session of its own, so the Ctrl-C of a terminal does not reach it: it reads the end of
  * this process from the pipe between them. So nobody needs a signal handler, and each signal keeps its meaning.
  *
+ * @param what - in the folder's name, `postgres`
  * @param user - who owns the folder and runs the server
  */
-export async function openKeeper(user: ServerUser): Promise<Keeper> {
-  const folder = join(tmpdir(), `rowhouse-postgres-${randomUUID()}`)
+export async function openKeeper(what: string, user: ServerUser): Promise<Keeper> {
+  const folder = join(tmpdir(), `rowhouse-${what}-${randomUUID()}`)
   const child = spawnKeeper(JSON.stringify({ folder, user }))
   const lines = createInterface({ input: child.stdout })
   const exited = once(child, 'exit')
@@ -74,7 +78,7 @@ function spawnKeeper(order: string): KeeperProcess {
 /** @throws what the keeper reports */
 function readReply(lines: Interface): Promise<Reply> {
   return new Promise((resolve, reject) => {
-    const onClose = () => reject(new Error('The process that keeps PostgreSQL has ended without a reply.'))
+    const onClose = () => reject(new Error('The process that keeps the server has ended without a reply.'))
     lines.once('close', onClose)
     lines.once('line', (line) => {
       lines.off('close', onClose)
