@@ -1,0 +1,114 @@
+import { PURE_NAMES } from './pure-names'
+import { scanSql } from './sql-scanner'
+import type { Token } from './sql-scanner'
+
+/**
+ * What a statement may leave behind on its connection.
+ * `none`: nothing; `write`: rows, and LAST_INSERT_ID(); `any`: session state of any kind.
+ */
+export type Effect = 'none' | 'write' | 'any'
+
+/**
+ * `read`, `write`, `control` (of transactions), `define` (DDL, locks): can't move the connection;
+ * `other`: could change the current database, or stop the server's reports of that: USE, SET, CALL, dynamic SQL.
+ */
+export type Kind = 'read' | 'write' | 'control' | 'define' | 'other'
+
+/** What the text of a query says about it. */
+export interface StatementClass {
+  readonly kind: Kind
+  readonly effect: Effect
+}
+
+const READS = new Set(['select', 'with', 'values', 'table', 'show', 'explain', 'describe', 'desc', 'analyze'])
+const WRITES = new Set(['insert', 'update', 'delete', 'replace'])
+const CONTROL = new Set(['begin', 'start', 'commit', 'rollback', 'savepoint', 'release'])
+const DEFINES = new Set([
+  'create',
+  'alter',
+  'drop',
+  'truncate',
+  'rename',
+  'optimize',
+  'lock',
+  'unlock',
+  'load',
+  'do',
+])
+const MAX_CACHED_TEXTS = 1000
+const MAX_CACHED_LENGTH = 8192
+
+/** The class of what nothing is known of. */
+export const ANYTHING: StatementClass = { kind: 'other', effect: 'any' }
+
+const cache = new Map<string, StatementClass>()
+
+/** Classifies a text. Errs to the safe side: `any` costs a reset of the session, `other` a round trip. */
+export function classify(text: string): StatementClass {
+  const known = cache.get(text)
+  if (known !== undefined) return known
+  const found = read(text)
+  if (text.length <= MAX_CACHED_LENGTH) {
+    // mysql2 pastes values into the text, so an application has many.
+    if (cache.size >= MAX_CACHED_TEXTS) cache.clear()
+    cache.set(text, found)
+  }
+  return found
+}
+
+function read(text: string): StatementClass {
+  const { first, second, isMany, writes, keeps } = shapeOf(text)
+  if (isMany || first === '') return ANYTHING
+  const effect: Effect = keeps ? 'any' : writes ? 'write' : 'none'
+  if (READS.has(first)) return { kind: 'read', effect }
+  if (WRITES.has(first)) return { kind: 'write', effect }
+  // BEGIN NOT ATOMIC is a block of statements.
+  if (CONTROL.has(first)) return second === 'not' ? ANYTHING : { kind: 'control', effect: 'none' }
+  const isDefinition = DEFINES.has(first) && second !== 'database' && second !== 'schema'
+  return { kind: isDefinition ? 'define' : 'other', effect: 'any' }
+}
+
+interface Shape {
+  readonly first: string
+  readonly second: string
+  /** Something stands behind a semicolon. */
+  readonly isMany: boolean
+  readonly writes: boolean
+  /** Sets a variable, takes a lock, or calls a function that is not known to be free of side effects. */
+  readonly keeps: boolean
+}
+
+function shapeOf(text: string): Shape {
+  const words: string[] = []
+  let [isMany, writes, keeps, hasEnded, isTarget, isQualified] = [false, false, false, false, false, false]
+  let previous: Token | undefined
+  for (const token of scanSql(text)) {
+    if (hasEnded) isMany = true
+    if (token.type === 'word') {
+      if (words.length < 2) words.push(token.text)
+      if (WRITES.has(token.text)) writes = true
+      isTarget ||= token.text === 'into' || token.text === 'table'
+    } else if (token.type === 'variable') keeps ||= isInto(previous)
+    else if (token.text === ';') hasEnded = true
+    else if (token.text === ':=') keeps = true
+    else if (token.text === '(') {
+      if (!isTarget && isCall(previous, isQualified)) keeps = true
+      isTarget = false
+    }
+    isQualified = token.type !== 'mark' && previous?.type === 'mark' && previous.text === '.'
+    previous = token
+  }
+  const [first = '', second = ''] = words
+  return { first, second, isMany, writes, keeps }
+}
+
+/** SELECT ... INTO @variable */
+function isInto(previous: Token | undefined): boolean {
+  return previous?.type === 'word' && previous.text === 'into'
+}
+
+/** Whether a parenthesis behind this token opens the arguments of a function that we know nothing of. */
+function isCall(before: Token | undefined, isQualified: boolean): boolean {
+  if (before === undefined || before.type === 'mark' || before.type === 'variable') return false
+  return before.type === 'quoted' || isQualified || !PURE_NAMES.has(before.text)
+}

@@ -1,0 +1,234 @@
+import {
+  classOf,
+  elsewhereError,
+  keyOf,
+  notClearedError,
+  onceOnly,
+  refusalOf,
+  refuse,
+} from './command-checks'
+import { afterEvent, needOf } from './database-state'
+import type { DatabaseEvent, DatabaseState, Wish } from './database-state'
+import { kindOf } from './driver'
+import type { Command, CommandKind, DatabaseError, Packet, WireConnection } from './driver'
+import { SessionHygiene } from './hygiene'
+import type { Hygiene } from './hygiene'
+import type { Lease, Target } from './lease'
+import { ParkCommand, PARKING_PACKET } from './park-command'
+import { ScopedCommand } from './scoped-command'
+import type { CommandPlan, Prelude } from './scoped-command'
+import { SessionSetup } from './session-setup'
+import { statementsByTenant } from './statements'
+import { switchErrorOf } from './switch-errors'
+import { AUTOCOMMIT, enterPacket, IN_TRANSACTION, PARKING, RESET_PACKET } from './wire'
+
+/** How the connections of a pool are scoped. */
+export interface ScopeOptions {
+  readonly hygiene: Hygiene
+  /** `awaited`: a switch is a round trip of its own, for proxies that take one command at a time. */
+  readonly switch: 'joined' | 'awaited'
+  /** LOAD DATA LOCAL is allowed: then nothing may stand behind a command while it runs. */
+  readonly allowsLocalFiles: boolean
+  /** Databases that this pool has been in. */
+  readonly known: Set<string>
+}
+
+/**
+ * Scopes one connection: decides what must travel around each command, and what its answers mean. Every way to use a
+ * connection of mysql2 ends in `addCommand`, which is replaced here.
+ */
+export class ConnectionScope {
+  readonly #connection: WireConnection
+  readonly #options: ScopeOptions
+  readonly #hygiene: SessionHygiene
+  readonly #setup: SessionSetup
+  readonly #inFlight = new Set<Command>()
+  readonly #idleCallbacks: (() => void)[] = []
+  #state: DatabaseState = { at: PARKING, served: undefined }
+  #status: number
+  /** What the server said at the start: some have autocommit off for everybody. */
+  readonly #firstStatus: number
+  #lease: Lease | undefined
+  #isSetUp = false
+
+  constructor(connection: WireConnection, options: ScopeOptions) {
+    this.#connection = connection
+    this.#options = options
+    this.#hygiene = new SessionHygiene(options.hygiene)
+    this.#firstStatus = connection._handshakePacket?.statusFlags ?? AUTOCOMMIT
+    this.#status = this.#firstStatus
+    this.#setup = new SessionSetup(connection)
+    connection._statements = statementsByTenant(connection._statements, () => this.#lease?.target.database)
+    const add = connection.addCommand.bind(connection)
+    connection.addCommand = (command) => this.#add(command, add)
+    connection.on('error', (error) => this.#tellListeners(error as Error))
+  }
+
+  /** From now on commands belong to this loan. */
+  begin(lease: Lease): void {
+    this.#isSetUp = true
+    this.#lease = lease
+  }
+
+  /** The loan ended; what it has in flight still runs as its own. */
+  end(): void {
+    if (this.#lease !== undefined) this.#lease.isActive = false
+    this.#lease = undefined
+  }
+
+  /** Answers are outstanding, other than the one to an epilogue. */
+  get isBusy(): boolean {
+    return this.#inFlight.size > 0
+  }
+
+  /** Calls back when no answer is outstanding any more. */
+  whenIdle(callback: () => void): void {
+    this.#idleCallbacks.push(callback)
+  }
+
+  /** A transaction is open, or will be with the next statement because autocommit was switched off. */
+  get isInTransaction(): boolean {
+    const turnedOff = (this.#firstStatus & AUTOCOMMIT) !== 0 && (this.#status & AUTOCOMMIT) === 0
+    return (this.#status & IN_TRANSACTION) !== 0 || turnedOff
+  }
+
+  /** Leaves the tenant's database, unless the connection is parked already or switches are awaited anyway. */
+  park(): void {
+    if (this.#state.at === PARKING || this.#options.switch === 'awaited') return
+    this.#connection.addCommand(new ParkCommand(this.#parking()) as unknown as Command)
+  }
+
+  #add(command: Command, add: (command: Command) => Command): Command {
+    if (command instanceof ParkCommand) return add(command)
+    const kind = kindOf(command)
+    if (kind === 'other') return add(command)
+    const lease = this.#lease
+    if (lease === undefined && !this.#isSetUp && kind !== 'changeUser') {
+      this.#setup.onCommand(command)
+      return add(command)
+    }
+    const refusal = refusalOf(command, kind, lease)
+    if (refusal !== undefined) return refuse(command, refusal)
+    this.#arm(command, kind, lease!)
+    return add(command)
+  }
+
+  #arm(command: Command, kind: CommandKind, lease: Lease): void {
+    const { target } = lease
+    this.#inFlight.add(command)
+    command.prependOnceListener('end', () => this.#onEnd(command))
+    // A connection that dies while only our parking is outstanding would call back a second time.
+    if (command.onResult) command.onResult = onceOnly(command.onResult)
+    new ScopedCommand(command, {
+      plan: () => this.#plan(command, kind, lease),
+      onStatus: (status) => (this.#status = status),
+      onSchema: (schema) => this.#onSchema(schema, kind, target),
+      onBroken: (error) => this.#giveUp(error),
+    })
+  }
+
+  #plan(command: Command, kind: CommandKind, { target, isLent }: Lease): CommandPlan {
+    const { database } = target
+    const { switch: how, allowsLocalFiles, known } = this.#options
+    const statement = classOf(command)
+    const need = needOf(this.#state, {
+      database,
+      needsDatabase: this.#needsDatabase(command, kind),
+      isDirty: this.#hygiene.mustReset,
+      isKnown: known.has(database),
+      isAwaited: how === 'awaited',
+      parking: PARKING,
+    })
+    this.#see({ type: 'serves', database })
+    if (need.reset) this.#hygiene.onReset()
+    this.#hygiene.onStatement(statement, isLent)
+    // What could move the connection is not believed to leave it where it was.
+    const stays = statement.kind !== 'other'
+    if (need.enter || !stays) this.#see({ type: 'doubted' })
+    const enter = need.enter ? [this.#enter(target, stays)] : []
+    const parks = need.enter && !isLent && how === 'joined' && !allowsLocalFiles
+    return {
+      preludes: [...(need.reset ? this.#reset(target) : []), ...enter],
+      awaited: need.awaited,
+      epilogue: parks ? this.#parking() : undefined,
+    }
+  }
+
+  #needsDatabase(command: Command, kind: CommandKind): Wish['needsDatabase'] {
+    if (kind === 'execute' || kind === 'reset') return 'never'
+    if (kind === 'query') return 'always'
+    const isPrepared = this.#connection._statements.get(keyOf(this.#connection, command)) !== undefined
+    return isPrepared ? 'afterReset' : 'always'
+  }
+
+  #reset(target: Target): Prelude[] {
+    this.#connection._statements.clear()
+    const onRefused = (packet: Packet): Error => notClearedError(target, this.#errorOf(packet))
+    const onDone = (): undefined => undefined
+    return [RESET_PACKET, ...this.#setup.packets()].map((packet) => ({ packet, onDone, onRefused }))
+  }
+
+  #enter(target: Target, stays: boolean): Prelude {
+    return {
+      packet: enterPacket(target.database),
+      onDone: (schema) => {
+        if (schema !== undefined && schema !== target.database) return elsewhereError(target, schema)
+        this.#options.known.add(target.database)
+        if (stays) this.#see({ type: 'at', database: target.database })
+        return undefined
+      },
+      onRefused: (packet) => {
+        this.#options.known.delete(target.database)
+        return switchErrorOf(target, this.#errorOf(packet))
+      },
+    }
+  }
+
+  #parking(): Prelude {
+    return {
+      packet: PARKING_PACKET,
+      onDone: () => {
+        this.#see({ type: 'at', database: PARKING })
+        return undefined
+      },
+      onRefused: (packet) => this.#errorOf(packet),
+    }
+  }
+
+  #onSchema(schema: string, kind: CommandKind, target: Target): Error | undefined {
+    // A prepared statement goes to its own database and comes back, and the server reports the return.
+    if (kind === 'execute' && schema === (this.#state.at ?? schema)) return undefined
+    this.#see({ type: 'at', database: schema })
+    return schema === target.database ? undefined : elsewhereError(target, schema)
+  }
+
+  #onEnd(command?: Command): void {
+    if (command === undefined) this.#inFlight.clear()
+    else this.#inFlight.delete(command)
+    if (this.#inFlight.size === 0) for (const callback of this.#idleCallbacks.splice(0)) callback()
+  }
+
+  /** Ends the connection, and tells everybody who waits on it why. */
+  #giveUp(error: Error): void {
+    this.#connection._notifyError(error)
+    this.#connection.destroy()
+  }
+
+  /** mysql2 tells a lost connection to callbacks only: a stream would hang. */
+  #tellListeners(error: Error): void {
+    for (const command of [...this.#inFlight]) {
+      if (command.onResult) continue
+      if (command.listenerCount('error') > 0) command.emit('error', error)
+      command.emit('end')
+    }
+    this.#onEnd()
+  }
+
+  #errorOf(packet: Packet): DatabaseError {
+    return packet.asError(this.#connection.clientEncoding)
+  }
+
+  #see(event: DatabaseEvent): void {
+    this.#state = afterEvent(this.#state, event)
+  }
+}

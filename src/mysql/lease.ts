@@ -1,0 +1,16 @@
+/** Where the commands of a loan are to run. */
+export interface Target {
+  /** The database, `tenant_acme`; for shared tables the connection's own. */
+  readonly database: string
+  /** Tenant id for messages; undefined for shared tables. */
+  readonly tenant: string | undefined
+}
+
+/** One loan of a connection: whose commands it runs, until its end. */
+export interface Lease {
+  readonly target: Target
+  /** Handed out by `getConnection()`: what runs on it is the caller's choice. */
+  readonly isLent: boolean
+  /** False once the connection went back to the pool. */
+  isActive: boolean
+}

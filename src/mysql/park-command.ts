@@ -1,0 +1,27 @@
+import type { Packet, WireConnection } from './driver'
+import type { Prelude } from './scoped-command'
+import { enterPacket, PARKING } from './wire'
+
+/** Leaves whatever database is current. */
+export const PARKING_PACKET = enterPacket(PARKING)
+
+/** Parks a connection that comes back from a loan. */
+export class ParkCommand {
+  constructor(readonly prelude: Prelude) {}
+
+  execute(packet: Packet | undefined, connection: WireConnection): boolean {
+    if (packet === undefined) {
+      connection._resetSequenceId()
+      connection.write(this.prelude.packet)
+      connection.sequenceId = 1
+      return false
+    }
+    if (packet.isError()) connection.destroy()
+    else this.prelude.onDone(undefined)
+    return true
+  }
+
+  stateName(): string {
+    return 'park'
+  }
+}

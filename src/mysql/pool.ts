@@ -1,0 +1,179 @@
+import * as mysql from 'mysql2'
+import type { Pool, PoolOptions } from 'mysql2'
+import type { Pool as PromisePool } from 'mysql2/promise'
+import { ConfigError, TenantRequiredError } from '../errors'
+import { bindToContext, outsideTenants, WITHOUT_TENANT } from '../tenant/context'
+import type { Scope } from '../tenant/context'
+import { ConnectionScope } from './connection-scope'
+import type { ScopeOptions } from './connection-scope'
+import { assertDriver } from './driver'
+import type { Command, WireConnection, WirePool } from './driver'
+import type { Hygiene } from './hygiene'
+import type { Lease, Target } from './lease'
+import { bindIfFunction, lend, withBoundEvents } from './loan'
+import { statementsPerConnection } from './statements'
+import { whenIdle } from './when-idle'
+import { PARKING } from './wire'
+
+/** How a pool scopes its connections: everything that mysql2's `createPool` takes, and what follows. */
+export interface ScopingOptions extends PoolOptions {
+  /** When session state is cleared between tenants. Default `auto`. See {@link Hygiene}. */
+  readonly hygiene?: Hygiene | undefined
+  /**
+   * `joined`: the switch travels with the query, at no round trip. `awaited`: it is answered first, for proxies that take
+   * one command at a time (ProxySQL, MaxScale, RDS Proxy, Vitess). Default `joined`.
+   */
+  readonly switch?: 'joined' | 'awaited' | undefined
+  /** How many prepared statements the whole pool may keep on the server. Default 8,192, half of what a server allows by default. */
+  readonly statementBudget?: number | undefined
+}
+
+/** Options of {@link createTenantPool}. */
+export interface TenantPoolOptions extends ScopingOptions {
+  /** What the calling code may touch: `() => context.scope()`. Read synchronously where a method of the pool is called. */
+  readonly scope: () => Scope | undefined
+}
+
+/** One pool with its two faces, as of mysql2. */
+export interface TenantPools {
+  /** Of `mysql2/promise`. */
+  readonly pool: PromisePool
+  /** Of `mysql2`: callbacks, events, streams. */
+  readonly callbackPool: Pool
+}
+
+type Method = (...args: unknown[]) => unknown
+
+/**
+ * Makes a pool of mysql2 whose queries run in the database of the tenant that the calling code has. Without one, and without
+ * `withoutTenant`, nothing is sent and `ROWHOUSE_TENANT_REQUIRED` is the answer. For `withoutTenant` the database is the one
+ * of the options.
+ *
+ * @throws ConfigError for options that scoping can't be safe with; DriverError for an unfit version of mysql2
+ */
+export function createTenantPool(options: TenantPoolOptions): TenantPools {
+  assertDriver()
+  const { scope, hygiene = 'auto', switch: how = 'joined', statementBudget = 8192, ...config } = options
+  assertConfig(config, { hygiene, switch: how, statementBudget })
+  const allowsLocalFiles = (config.flags ?? []).some((flag) => flag.replace('+', '') === 'LOCAL_FILES')
+  const pool = mysql.createPool({
+    ...config,
+    flags: allowsLocalFiles ? config.flags : [...(config.flags ?? []), '-LOCAL_FILES'],
+    maxPreparedStatements: statementsPerConnection(
+      statementBudget,
+      config.connectionLimit ?? 10,
+      config.maxPreparedStatements,
+    ),
+  } as PoolOptions)
+  const wire = pool as unknown as WirePool
+  const { connectionConfig } = wire.config
+  const shared = connectionConfig.database ?? PARKING
+  connectionConfig.database = PARKING
+  new ScopedPool(wire, {
+    scope,
+    shared,
+    session: { hygiene, switch: how, allowsLocalFiles, known: new Set() },
+  })
+  return { pool: pool.promise(), callbackPool: pool }
+}
+
+interface ScopedPoolOptions {
+  readonly scope: () => Scope | undefined
+  /** The database of shared tables. */
+  readonly shared: string
+  readonly session: ScopeOptions
+}
+
+/** Lends the connections of a pool to tenants, by replacing the methods that every other one goes through. */
+class ScopedPool {
+  readonly #options: ScopedPoolOptions
+  readonly #scopes = new WeakMap<WireConnection, ConnectionScope>()
+  readonly #getConnection: WirePool['getConnection']
+  readonly #release: WirePool['releaseConnection']
+  /** The pool is about to ask itself for a connection. */
+  #isOwnCall = false
+
+  constructor(pool: WirePool, options: ScopedPoolOptions) {
+    this.#options = options
+    this.#getConnection = pool.getConnection.bind(pool)
+    this.#release = pool.releaseConnection.bind(pool)
+    pool.on('connection', (connection: WireConnection) => {
+      this.#scopes.set(connection, new ConnectionScope(connection, options.session))
+    })
+    const query = pool.query.bind(pool)
+    const execute = pool.execute.bind(pool)
+    const emit: (event: string | symbol, ...args: unknown[]) => boolean = pool.emit.bind(pool)
+    pool.query = (...args) => this.#asOwnCall(() => query(...args.map(bindIfFunction)), args) as Command
+    pool.execute = (...args) => void this.#asOwnCall(() => execute(...args.map(bindIfFunction)), args)
+    pool.getConnection = (callback) => this.#borrow(callback)
+    pool.releaseConnection = (connection) => this.#giveBack(connection)
+    // Listeners of a pool run outside every tenant: mysql2 calls them wherever a connection is opened or freed.
+    pool.emit = (event, ...args: unknown[]) => outsideTenants(() => emit(event, ...args))
+  }
+
+  #asOwnCall(work: Method, args: readonly unknown[]): unknown {
+    this.#isOwnCall = true
+    try {
+      return withBoundEvents(work(), args)
+    } finally {
+      this.#isOwnCall = false
+    }
+  }
+
+  /** Takes a connection for the tenant that the caller has *now*; mysql2 calls back in any context. */
+  #borrow(callback: Parameters<WirePool['getConnection']>[0]): void {
+    const { scope } = this.#options
+    const isLent = !this.#isOwnCall
+    this.#isOwnCall = false
+    const current = scope()
+    const use = isLent ? bindToContext(callback) : callback
+    if (current === undefined) {
+      const what = isLent ? 'pool.getConnection' : 'pool.query'
+      return process.nextTick(use, new TenantRequiredError(what))
+    }
+    const lease: Lease = { target: this.#targetOf(current), isLent, isActive: true }
+    // Sockets open outside every tenant: what the driver calls later finds no tenant, instead of a stranger's.
+    outsideTenants(() =>
+      this.#getConnection((error, connection) => {
+        if (error || connection === undefined) return use(error ?? new Error('The pool gave no connection.'))
+        this.#scopes.get(connection)?.begin(lease)
+        use(null, isLent ? lend({ connection, lease, scope }) : connection)
+      }),
+    )
+  }
+
+  #giveBack(connection: WireConnection): void {
+    const scope = this.#scopes.get(connection)
+    // No longer in the pool: it has only to make room for who waits.
+    if (scope === undefined || !connection._pool) return this.#release(connection)
+    scope.end()
+    whenIdle(connection, scope, (problem) => {
+      if (!connection._pool) return
+      if (problem !== undefined) return connection.destroy()
+      scope.park()
+      this.#release(connection)
+    })
+  }
+
+  #targetOf(scope: Scope): Target {
+    if (scope === WITHOUT_TENANT) return { database: this.#options.shared, tenant: undefined }
+    return { database: scope.schema, tenant: scope.id }
+  }
+}
+
+function assertConfig(
+  config: PoolOptions,
+  { hygiene, switch: how, statementBudget }: { hygiene: string; switch: string; statementBudget: number },
+): void {
+  const problems: string[] = []
+  if (!['strict', 'auto', 'fast'].includes(hygiene))
+    problems.push('The option `hygiene` is "strict", "auto" or "fast".')
+  if (!['joined', 'awaited'].includes(how)) problems.push('The option `switch` is "joined" or "awaited".')
+  if (!Number.isSafeInteger(statementBudget) || statementBudget < 1)
+    problems.push('The option `statementBudget` is a whole number from 1.')
+  if ((config as { resetOnRelease?: boolean }).resetOnRelease)
+    problems.push(
+      'The option `resetOnRelease` costs a round trip and would not know of tenants: use `hygiene: "strict"`.',
+    )
+  if (problems.length > 0) throw new ConfigError(problems)
+}

@@ -1,0 +1,183 @@
+import { readEofStatus, readOk } from './wire'
+import type { Command, OkResult, Packet, WireConnection } from './driver'
+
+/** One packet that travels in front of a command, and what its answer means. */
+export interface Prelude {
+  readonly packet: Buffer
+  /** The server has done it. @returns an error that forbids to go on */
+  readonly onDone: (schema: string | undefined) => Error | undefined
+  /** The server has refused. */
+  readonly onRefused: (packet: Packet) => Error
+}
+
+/** What must be sent around a command. */
+export interface CommandPlan {
+  readonly preludes: readonly Prelude[]
+  /** Send the command only when all of them have been answered. */
+  readonly awaited: boolean
+  /** Goes out behind the command, in the same flush. */
+  readonly epilogue: Prelude | undefined
+}
+
+/** What a command tells about its connection. */
+export interface CommandEvents {
+  /** Decided when the command is about to be written, since only then the commands before it are known to be through. */
+  readonly plan: () => CommandPlan | Error
+  /** Bits of the server's status. */
+  readonly onStatus: (status: number) => void
+  /** The server is in another database now. @returns an error if it may not be there */
+  readonly onSchema: (schema: string) => Error | undefined
+  /** Nothing may be done on this connection any more, for this reason. */
+  readonly onBroken: (error: Error) => void
+}
+
+type Phase = 'waiting' | 'preludes' | 'command' | 'epilogue' | 'over'
+
+/*
+ * A command with what travels around it, in one flush:
+ *
+ *   joined   preludes · command · epilogue, their answers in the same order
+ *   awaited  preludes, their answers, command (· epilogue)
+ *
+ * mysql2 calls `start` when it is the command's turn and `execute` with each packet; both are replaced on the instance.
+ * Each answer begins with sequence number 1, or one more for each packet of 16 MB that the command filled.
+ */
+export class ScopedCommand {
+  readonly #command: Command
+  readonly #events: CommandEvents
+  readonly #start: Command['start']
+  readonly #execute: (packet: Packet | undefined, connection: WireConnection) => boolean
+  #phase: Phase = 'waiting'
+  #plan: CommandPlan = { preludes: [], awaited: false, epilogue: undefined }
+  #answered = 0
+  /** What mysql2 goes on with, once the preludes are answered. */
+  #next: Command['next']
+  #answerSequence = 1
+
+  constructor(command: Command, events: CommandEvents) {
+    this.#command = command
+    this.#events = events
+    this.#start = command.start.bind(command)
+    this.#execute = command.execute.bind(command)
+    const doneInsert = command.doneInsert?.bind(command)
+    command.start = (_packet, connection) => this.#begin(connection)
+    command.execute = (packet, connection) => this.#onPacket(packet, connection)
+    if (!doneInsert) return
+    command.doneInsert = (result) => (this.#mayGoOn(result) ? doneInsert(result) : null)
+  }
+
+  #begin(connection: WireConnection): Command['next'] {
+    const plan = this.#events.plan()
+    if (plan instanceof Error) return this.#break(plan)
+    this.#plan = plan
+    const { stream } = connection
+    stream.cork()
+    try {
+      for (const { packet } of plan.preludes) send(connection, packet)
+      this.#phase = plan.preludes.length > 0 ? 'preludes' : 'command'
+      if (plan.awaited) {
+        connection.sequenceId = 1
+        return WAIT
+      }
+      if (plan.preludes.length > 0) connection._resetSequenceId()
+      this.#next = this.#startCommand(connection)
+      if (this.#phase === 'command') return this.#next
+      connection.sequenceId = 1
+      return WAIT
+    } finally {
+      stream.uncork()
+    }
+  }
+
+  /** Writes the command and its epilogue. */
+  #startCommand(connection: WireConnection): Command['next'] {
+    const next = this.#start(undefined, connection)
+    // Nothing was written: a statement that is prepared already, or values that can't be sent.
+    if (!next) this.#plan = { ...this.#plan, epilogue: undefined }
+    this.#answerSequence = connection.sequenceId
+    if (this.#plan.epilogue !== undefined) send(connection, this.#plan.epilogue.packet)
+    connection.sequenceId = this.#answerSequence
+    return next
+  }
+
+  #onPacket(packet: Packet | undefined, connection: WireConnection): boolean {
+    if (this.#phase === 'over') return true
+    if (packet === undefined) return this.#execute(packet, connection)
+    if (this.#phase === 'preludes') return this.#onPrelude(packet, connection)
+    if (this.#phase === 'epilogue') return this.#onEpilogue(packet)
+    const status = readEofStatus(packet)
+    if (status !== undefined) this.#events.onStatus(status)
+    return this.#finish(this.#execute(packet, connection), connection)
+  }
+
+  #onPrelude(packet: Packet, connection: WireConnection): boolean {
+    const prelude = this.#plan.preludes[this.#answered]!
+    const error = packet.isError() ? prelude.onRefused(packet) : prelude.onDone(readOk(packet).schema)
+    if (error !== undefined) {
+      this.#break(error)
+      return true
+    }
+    this.#answered += 1
+    connection.sequenceId = 1
+    if (this.#answered < this.#plan.preludes.length) return false
+    this.#phase = 'command'
+    if (this.#plan.awaited) {
+      connection._resetSequenceId()
+      this.#next = this.#startCommand(connection)
+    }
+    connection.sequenceId = this.#answerSequence
+    this.#command.next = this.#next
+    if (this.#next) return false
+    this.#command.emit('end')
+    return this.#finish(true, connection)
+  }
+
+  #finish(isDone: boolean, connection: WireConnection): boolean {
+    if (!isDone || this.#isOver()) return isDone
+    if (this.#plan.epilogue === undefined) {
+      this.#phase = 'over'
+      return true
+    }
+    this.#phase = 'epilogue'
+    connection.sequenceId = 1
+    return false
+  }
+
+  #onEpilogue(packet: Packet): boolean {
+    const epilogue = this.#plan.epilogue!
+    const error = packet.isError() ? epilogue.onRefused(packet) : epilogue.onDone(readOk(packet).schema)
+    this.#phase = 'over'
+    if (error !== undefined) this.#events.onBroken(error)
+    return true
+  }
+
+  /** Whether the end of a statement without rows is as it should be. */
+  #mayGoOn(result: OkResult | null): boolean {
+    if (result?.serverStatus !== undefined) this.#events.onStatus(result.serverStatus)
+    const schema = result?.stateChanges?.schema
+    const error = schema === undefined || schema === null ? undefined : this.#events.onSchema(schema)
+    if (error !== undefined) this.#break(error)
+    return error === undefined
+  }
+
+  #break(error: Error): null {
+    this.#phase = 'over'
+    clearTimeout(this.#command.queryTimeout ?? undefined)
+    this.#events.onBroken(error)
+    return null
+  }
+
+  // A method, because the compiler takes the phase for unchanged over calls.
+  #isOver(): boolean {
+    return this.#phase === 'over'
+  }
+}
+
+/** Stands in as the next step while the preludes are answered. */
+const WAIT: NonNullable<Command['next']> = () => WAIT
+
+/** Each command begins its sequence anew, the compressed one, too ("Got packets out of order" otherwise). */
+function send(connection: WireConnection, packet: Buffer): void {
+  connection.compressedSequenceId = 0
+  connection.write(packet)
+}
