@@ -18,7 +18,7 @@ import { ParkCommand, PARKING_PACKET } from './park-command'
 import { ScopedCommand } from './scoped-command'
 import type { CommandPlan, Prelude } from './scoped-command'
 import { SessionSetup } from './session-setup'
-import { statementsByTenant } from './statements'
+import { TenantStatements } from './statements'
 import { switchErrorOf } from './switch-errors'
 import { AUTOCOMMIT, enterPacket, IN_TRANSACTION, PARKING, RESET_PACKET } from './wire'
 
@@ -58,7 +58,8 @@ export class ConnectionScope {
     this.#firstStatus = connection._handshakePacket?.statusFlags ?? AUTOCOMMIT
     this.#status = this.#firstStatus
     this.#setup = new SessionSetup(connection)
-    connection._statements = statementsByTenant(connection._statements, () => this.#lease?.target.database)
+    const { maxPreparedStatements } = connection.config
+    connection._statements = new TenantStatements(maxPreparedStatements, () => this.#lease?.target.database)
     const add = connection.addCommand.bind(connection)
     connection.addCommand = (command) => this.#add(command, add)
     connection.on('error', (error) => this.#tellListeners(error as Error))

@@ -67,7 +67,7 @@ export function createTenantPool(options: TenantPoolOptions): TenantPools {
   } as PoolOptions)
   const wire = pool as unknown as WirePool
   const { connectionConfig } = wire.config
-  const shared = connectionConfig.database ?? PARKING
+  const shared = connectionConfig.database || PARKING
   connectionConfig.database = PARKING
   new ScopedPool(wire, {
     scope,

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { PreparedStatement, StatementCache } from './driver'
 
 /** Databases of prepared statements: the server binds their names to the database that was current at PREPARE (measured). */
@@ -9,41 +10,64 @@ export function ownerOf(statement: PreparedStatement): string | undefined {
 }
 
 /**
- * A cache of statements by tenant and text. mysql2's own goes by text alone, so that one tenant would execute the other's
- * statement, in the other's tables (sidorares/node-mysql2#1234).
- *
- * @param inner - mysql2's, which closes what it drops
- * @param database - whose statements are meant right now
+ * A cache of statements by tenant and text, for one connection. mysql2's own goes by text alone, so that one tenant would
+ * execute the other's statement, in the other's tables (sidorares/node-mysql2#1234).
  */
-export function statementsByTenant(
-  inner: StatementCache,
-  database: () => string | undefined,
-): StatementCache {
-  let generation = 0
-  const keyed = (key: string): string => `${generation}\0${database() ?? ''}\0${key}`
-  return {
-    get: (key) => inner.get(keyed(key)),
-    set(key, statement) {
-      const own = keyed(key)
-      const close = statement.close.bind(statement)
-      let isClosed = false
-      owners.set(statement, database() ?? '')
-      // mysql2 would go on to find the closed statement (ER_UNKNOWN_STMT_HANDLER).
-      statement.close = () => {
-        // Dropping it from the cache closes it, too.
-        if (isClosed) return undefined
-        isClosed = true
-        if (inner.get(own) === statement) inner.delete(own)
-        return close()
-      }
-      inner.set(own, statement)
-    },
-    delete: (key) => inner.delete(keyed(key)),
-    // Not the inner clear(): it would send a Close for each, of statements that the server has forgotten.
-    clear: () => void (generation += 1),
-    get size() {
-      return inner.size
-    },
+export class TenantStatements implements StatementCache {
+  readonly #database: () => string | undefined
+  readonly #statements: LRUCache<string, PreparedStatement>
+  /** The server has dropped them all, and need not be told to. */
+  #isForgetting = false
+
+  /**
+   * @param max - how many to keep; the one that was not used for the longest time is closed
+   * @param database - whose statements are meant right now
+   */
+  constructor(max: number, database: () => string | undefined) {
+    this.#database = database
+    this.#statements = new LRUCache({
+      max,
+      // Not `dispose`: closing takes a statement out of the cache, and the cache must be through with its own change.
+      disposeAfter: (statement) => void (this.#isForgetting || statement.close()),
+    })
+  }
+
+  get size(): number {
+    return this.#statements.size
+  }
+
+  get(key: string): PreparedStatement | undefined {
+    return this.#statements.get(this.#keyOf(key))
+  }
+
+  set(key: string, statement: PreparedStatement): void {
+    const own = this.#keyOf(key)
+    const close = statement.close.bind(statement)
+    let isClosed = false
+    owners.set(statement, this.#database() ?? '')
+    // Of mysql2 the closed statement would stay, and be found again (ER_UNKNOWN_STMT_HANDLER).
+    statement.close = () => {
+      if (isClosed) return undefined
+      isClosed = true
+      if (this.#statements.peek(own) === statement) this.#statements.delete(own)
+      return close()
+    }
+    this.#statements.set(own, statement)
+  }
+
+  delete(key: string): void {
+    this.#statements.delete(this.#keyOf(key))
+  }
+
+  /** A reset has made the server forget all of them. */
+  clear(): void {
+    this.#isForgetting = true
+    this.#statements.clear()
+    this.#isForgetting = false
+  }
+
+  #keyOf(key: string): string {
+    return `${this.#database() ?? ''}\0${key}`
   }
 }
 

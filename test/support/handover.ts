@@ -9,11 +9,33 @@ export interface TestServer {
   readonly superuserUrl?: string
 }
 
+/** One MariaDB or MySQL server of this test run. */
+export interface MysqlTestServer {
+  /** `MariaDB 10.11` */
+  readonly name: string
+  /** Major version, `10`. */
+  readonly version: number
+  readonly ownerUrl: string
+  readonly appUrl: string
+}
+
+/** One MariaDB or MySQL of this test run. */
+export interface MysqlTestServer {
+  /** `MariaDB 10.11` */
+  readonly name: string
+  /** `10.11.18-MariaDB` */
+  readonly version: string
+  readonly ownerUrl: string
+  readonly appUrl: string
+}
+
 /** What the global setup tells the test files, which run in processes of their own. */
 export interface Handover {
   /** Differs from run to run, `k3x9`. */
   readonly run: string
   readonly servers: readonly TestServer[]
+  readonly mysqlServers: readonly MysqlTestServer[]
+  readonly mysqlServers: readonly MysqlTestServer[]
 }
 
 const VARIABLE = 'ROWHOUSE_TEST_RUN'

@@ -1,14 +1,20 @@
 import { createHash } from 'node:crypto'
 import { basename, relative } from 'node:path'
 import { Client } from 'pg'
-import { takeOver, type TestServer } from './handover'
+import { takeOver, type MysqlTestServer, type TestServer } from './handover'
 
-export type { TestServer } from './handover'
+export type { MysqlTestServer, TestServer } from './handover'
 
-const { run, servers } = takeOver()
+const { run, servers, mysqlServers } = takeOver()
 
 /** Each server that a promise is tested on: `describe.each(SERVERS)('$name', (server) => ...)`. */
 export const SERVERS: readonly TestServer[] = servers
+
+/** Each MariaDB or MySQL: `describe.each(MYSQL_SERVERS)('$name', (server) => ...)`. */
+export const MYSQL_SERVERS: readonly MysqlTestServer[] = mysqlServers
+
+/** The same for MariaDB and MySQL. */
+export const MYSQL_SERVERS: readonly MysqlTestServer[] = mysqlServers
 
 /** A connected client with the most rights that the run has: superuser, or the owner on a server of DATABASE_URL. The caller ends it. */
 export async function adminClient(server: TestServer): Promise<Client> {
@@ -62,5 +68,35 @@ export async function dropPrefix(server: TestServer, prefix: string): Promise<vo
       [prefix],
     )
     for (const { sql } of rows) await client.query(sql)
+  })
+}
+
+/** Runs work on a connection of the MySQL databases' owner, and closes it. */
+export async function withMysqlOwner<Result>(
+  server: MysqlTestServer,
+  work: (connection: Connection) => Promise<Result>,
+): Promise<Result> {
+  const connection = await createConnection({ uri: server.ownerUrl, multipleStatements: true })
+  try {
+    return await work(connection)
+  } finally {
+    await connection.end()
+  }
+}
+
+/** Drops each MySQL database whose name begins with exactly this text, and the grants on it. */
+export async function dropMysqlPrefix(server: MysqlTestServer, prefix: string): Promise<void> {
+  if (prefix === '') throw new Error('An empty prefix would drop every database of the server.')
+  await withMysqlOwner(server, async (owner) => {
+    const [rows] = await owner.query('select schema_name as name from information_schema.schemata')
+    const names = (rows as { name: string }[]).map(({ name }) => name)
+    for (const name of names.filter((one) => one.startsWith(prefix))) {
+      await owner.query('drop database ??', [name])
+    }
+    const [grants] = await owner.query("select db, concat(quote(user), '@', quote(host)) as account from mysql.db")
+    for (const { db, account } of grants as { db: string; account: string }[]) {
+      if (!db.replaceAll('\\', '').startsWith(prefix)) continue
+      await owner.query(`revoke all privileges, grant option on \`${db}\`.* from ${account}`).catch(() => {})
+    }
   })
 }

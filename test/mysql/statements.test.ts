@@ -1,0 +1,124 @@
+import { createPool } from 'mysql2/promise'
+import type { RowDataPacket } from 'mysql2/promise'
+import { statementsPerConnection } from '../../src/mysql/statements'
+import { MYSQL_SERVERS } from '../support/servers'
+import { Houses, namesIn } from './support/houses'
+
+const READ = 'select name from users where id = ?'
+
+test.each([
+  [8192, 10, undefined, 256],
+  [8192, 100, undefined, 81],
+  [8192, 0, undefined, 81],
+  [8192, 10, 50, 50],
+  [5, 10, undefined, 1],
+])('a budget of %i over %i connections, wanted %p: %i each', (budget, connections, wanted, each) => {
+  expect(statementsPerConnection(budget, connections, wanted)).toBe(each)
+})
+
+describe.each(MYSQL_SERVERS)('prepared statements never cross tenants, on $name', (server) => {
+  const houses = new Houses(server, 'statements')
+  const MANY = Array.from({ length: 60 }, (_, index) => `m${index}`)
+  beforeAll(() => houses.build(['a', 'b', ...MANY]))
+  afterAll(() => houses.clear())
+
+  const prepared = (): Promise<number> =>
+    houses.asOwner(async (owner) => {
+      const [rows] = await owner.query<RowDataPacket[]>(`show global status like 'Prepared_stmt_count'`)
+      return Number((rows[0] as { Value: string }).Value)
+    })
+
+  test('stock mysql2 reads and writes in the other tenant, which is what this is about', async () => {
+    const stock = createPool({ uri: server.ownerUrl, connectionLimit: 1 })
+    await stock.query(`use ${houses.schema('a')}`)
+    expect(namesIn(await stock.execute(READ, [1]))).toEqual(['a-1'])
+    await stock.query(`use ${houses.schema('b')}`)
+    expect(namesIn(await stock.execute(READ, [1]))).toEqual(['a-1'])
+    await stock.end()
+  })
+
+  test('one text, executed by tenants in turn, reads and writes where it belongs', async () => {
+    const pool = houses.pool()
+    for (let round = 0; round < 3; round += 1) {
+      for (const id of ['a', 'b']) {
+        expect(namesIn(await houses.in(id, () => pool.execute(READ, [1])))).toEqual([`${id}-1`])
+        await houses.in(id, () => pool.execute('insert into users (name) values (?)', [`${id}-new`]))
+      }
+    }
+    for (const id of ['a', 'b']) {
+      expect((await houses.names(id)).slice(2)).toEqual(Array(3).fill(`${id}-new`))
+      await houses.asOwner((owner) => owner.query(`delete from ${houses.schema(id)}.users where id > 2`))
+    }
+  })
+
+  test('a statement object of one tenant is refused under another, and after its loan', async () => {
+    const pool = houses.pool()
+    const connection = await houses.in('a', () => pool.getConnection())
+    const statement = await houses.in('a', () => connection.prepare(READ))
+    expect(namesIn((await houses.in('a', () => statement.execute([1]))) as never)).toEqual(['a-1'])
+    await expect(houses.in('b', () => statement.execute([1]))).rejects.toMatchObject({
+      code: 'ROWHOUSE_TENANT_MISMATCH',
+    })
+    houses.in('a', () => connection.release())
+    await expect(houses.in('a', () => statement.execute([1]))).rejects.toMatchObject({
+      code: 'ROWHOUSE_CLIENT_RELEASED',
+    })
+    const next = await houses.in('b', () => pool.getConnection())
+    await expect(houses.in('b', () => statement.execute([1]))).rejects.toMatchObject({
+      code: 'ROWHOUSE_CLIENT_RELEASED',
+    })
+    next.release()
+  })
+
+  test('many tenants stay within the budget of the pool, and the oldest go first', async () => {
+    const before = await prepared()
+    const pool = houses.pool({ connectionLimit: 2, statementBudget: 40 })
+    for (let round = 0; round < 3; round += 1) {
+      await Promise.all(
+        MANY.map((id) =>
+          houses
+            .in(id, () => pool.execute(READ, [1]))
+            .then((result) => expect(namesIn(result)).toEqual([`${id}-1`])),
+        ),
+      )
+    }
+    expect((await prepared()) - before).toBeLessThanOrEqual(40)
+    const count = await prepared()
+    for (let round = 0; round < 5; round += 1) await houses.in('m59', () => pool.execute(READ, [1]))
+    expect(await prepared()).toBeLessThanOrEqual(count + 1)
+    await pool.end()
+    // The server forgets them with their connections.
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(await prepared()).toBeLessThanOrEqual(before)
+  })
+
+  test('a table that changes under its statement, and one that is made again', async () => {
+    const pool = houses.pool()
+    const all = 'select * from users where id = 1'
+    await houses.in('a', () => pool.execute(all))
+    await houses.asOwner((owner) =>
+      owner.query(`alter table ${houses.schema('a')}.users add column extra int default 7`),
+    )
+    expect((await houses.in('a', () => pool.execute(all)))[0]).toEqual([{ id: 1, name: 'a-1', extra: 7 }])
+    expect((await houses.in('b', () => pool.execute(all)))[0]).toEqual([{ id: 1, name: 'b-1' }])
+    await houses.asOwner((owner) => owner.query(`alter table ${houses.schema('a')}.users drop column extra`))
+    expect((await houses.in('a', () => pool.execute(all)))[0]).toEqual([{ id: 1, name: 'a-1' }])
+  })
+
+  test('unprepare, and values that can not be sent', async () => {
+    const pool = houses.pool()
+    await houses.in('a', async () => {
+      const connection = await pool.getConnection()
+      await connection.execute(READ, [1])
+      await connection.unprepare(READ)
+      expect(namesIn(await connection.execute(READ, [1]))).toEqual(['a-1'])
+      await expect(async () => connection.execute(READ, [undefined as never])).rejects.toThrow('undefined')
+      await expect(connection.execute('select nope from users')).rejects.toMatchObject({
+        code: 'ER_BAD_FIELD_ERROR',
+      })
+      expect(namesIn(await connection.query('select name from users where id = 1'))).toEqual(['a-1'])
+      connection.release()
+    })
+    expect(namesIn(await houses.in('b', () => pool.execute(READ, [1])))).toEqual(['b-1'])
+  })
+})

@@ -1,0 +1,118 @@
+import type { Pool as CallbackPool } from 'mysql2'
+import { createConnection } from 'mysql2/promise'
+import type { Connection, Pool, RowDataPacket } from 'mysql2/promise'
+import { createTenantPool } from '../../../src/mysql/pool'
+import type { TenantPoolOptions, TenantPools } from '../../../src/mysql/pool'
+import { TenantContext } from '../../../src/tenant/context'
+import type { Tenant } from '../../../src/tenant/context'
+import type { SchemaName } from '../../../src/tenant/schema-name'
+import type { TenantId } from '../../../src/tenant/tenant-id'
+import { uniquePrefix } from '../../support/servers'
+import type { MysqlTestServer } from '../../support/servers'
+
+/** Where the tests of the pool keep their tenant. */
+export const context = new TenantContext('mysql pool tests')
+
+/** Tenants of one test file on one server: each has a database with `users (id, name)`, where user 1 of `a` is `a-1`. */
+export class Houses {
+  readonly server: MysqlTestServer
+  readonly prefix: string
+  readonly #pools: TenantPools[] = []
+
+  constructor(server: MysqlTestServer, title: string) {
+    this.server = server
+    this.prefix = uniquePrefix(title)
+  }
+
+  /** Creates the databases of these tenants, each with two users, for the application's user to work in. */
+  async build(ids: readonly string[]): Promise<void> {
+    await this.asOwner(async (owner) => {
+      for (const id of ids) {
+        const database = owner.escapeId(this.schema(id))
+        await owner.query(`create database ${database}`)
+        await owner.query(
+          `create table ${database}.users (id int primary key auto_increment, name varchar(80))`,
+        )
+        await owner.query(`insert into ${database}.users (name) values (?), (?)`, [`${id}-1`, `${id}-2`])
+        const pattern = owner.escapeId(this.schema(id).replaceAll('_', '\\_'))
+        await owner.query(`grant all on ${pattern}.* to 'rowhouse_app'@'%'`)
+      }
+    })
+  }
+
+  /** Ends every pool and drops every database. */
+  async clear(): Promise<void> {
+    await Promise.all(this.#pools.map(({ pool }) => pool.end().catch(() => {})))
+    await this.asOwner(async (owner) => {
+      const [rows] = await owner.query<RowDataPacket[]>(
+        'select schema_name as name from information_schema.schemata where left(schema_name, ?) = ?',
+        [this.prefix.length, this.prefix],
+      )
+      for (const { name } of rows) await owner.query(`drop database ${owner.escapeId(name as string)}`)
+    })
+  }
+
+  schema(id: string): string {
+    return this.prefix + id
+  }
+
+  tenant(id: string): Tenant {
+    return { id: id as TenantId, schema: this.schema(id) as SchemaName }
+  }
+
+  /** Runs work in the context of a tenant. */
+  in<Result>(id: string, work: () => Result): Result {
+    return context.run(this.tenant(id), work)
+  }
+
+  /** A tenant pool of one connection, as the application's user; ended by {@link clear}. */
+  pools(options: Partial<TenantPoolOptions> = {}): TenantPools {
+    const pools = createTenantPool({
+      uri: this.server.appUrl,
+      connectionLimit: 1,
+      scope: () => context.scope(),
+      ...options,
+    })
+    this.#pools.push(pools)
+    return pools
+  }
+
+  pool(options: Partial<TenantPoolOptions> = {}): Pool {
+    return this.pools(options).pool
+  }
+
+  callbackPool(options: Partial<TenantPoolOptions> = {}): CallbackPool {
+    return this.pools(options).callbackPool
+  }
+
+  /** Runs work as the user with all rights. */
+  async asOwner<Result>(work: (connection: Connection) => Promise<Result>): Promise<Result> {
+    const connection = await createConnection({ uri: this.server.ownerUrl, multipleStatements: true })
+    try {
+      return await work(connection)
+    } finally {
+      await connection.end()
+    }
+  }
+
+  /** What a tenant's table really holds, in the order of insertion. */
+  names(id: string, table = 'users'): Promise<string[]> {
+    return this.asOwner(async (owner) => {
+      const [rows] = await owner.query<RowDataPacket[]>(
+        `select name from ${owner.escapeId(this.schema(id))}.${table} order by id`,
+      )
+      return rows.map(({ name }) => name as string)
+    })
+  }
+}
+
+/** Names in the rows of an answer. */
+export function namesIn([rows]: readonly [unknown, ...unknown[]]): string[] {
+  return (rows as { name: string }[]).map(({ name }) => name)
+}
+
+/** Id of the server's thread behind the next free connection. */
+export async function threadOf(pool: Pick<Pool, 'query'>): Promise<number> {
+  const [rows] = await pool.query<RowDataPacket[]>('select connection_id() as id')
+  return rows[0]!['id'] as number
+}
