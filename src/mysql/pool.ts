@@ -1,7 +1,7 @@
 import * as mysql from 'mysql2'
 import type { Pool, PoolOptions } from 'mysql2'
 import type { Pool as PromisePool } from 'mysql2/promise'
-import { ConfigError, TenantRequiredError } from '../errors'
+import { ConfigError, IsolationError, TenantRequiredError } from '../errors'
 import { bindToContext, outsideTenants, WITHOUT_TENANT } from '../tenant/context'
 import type { Scope } from '../tenant/context'
 import { ConnectionScope } from './connection-scope'
@@ -88,15 +88,19 @@ interface ScopedPoolOptions {
 class ScopedPool {
   readonly #options: ScopedPoolOptions
   readonly #scopes = new WeakMap<WireConnection, ConnectionScope>()
+  readonly #pool: WirePool
   readonly #getConnection: WirePool['getConnection']
-  readonly #release: WirePool['releaseConnection']
+  readonly #releaseConnection: WirePool['releaseConnection']
   /** The pool is about to ask itself for a connection. */
   #isOwnCall = false
 
   constructor(pool: WirePool, options: ScopedPoolOptions) {
     this.#options = options
-    this.#getConnection = pool.getConnection.bind(pool)
-    this.#release = pool.releaseConnection.bind(pool)
+    this.#pool = pool
+    const getConnection = pool.getConnection.bind(pool)
+    // Sockets open outside every tenant: what the driver calls later finds no tenant, instead of a stranger's.
+    this.#getConnection = (callback) => outsideTenants(() => getConnection(callback))
+    this.#releaseConnection = pool.releaseConnection.bind(pool)
     pool.on('connection', (connection: WireConnection) => {
       this.#scopes.set(connection, new ConnectionScope(connection, options.session))
     })
@@ -105,7 +109,7 @@ class ScopedPool {
     const emit: (event: string | symbol, ...args: unknown[]) => boolean = pool.emit.bind(pool)
     pool.query = (...args) => this.#asOwnCall(() => query(...args.map(bindIfFunction)), args) as Command
     pool.execute = (...args) => void this.#asOwnCall(() => execute(...args.map(bindIfFunction)), args)
-    pool.getConnection = (callback) => this.#borrow(callback)
+    pool.getConnection = this.#borrow
     pool.releaseConnection = (connection) => this.#giveBack(connection)
     // Listeners of a pool run outside every tenant: mysql2 calls them wherever a connection is opened or freed.
     pool.emit = (event, ...args: unknown[]) => outsideTenants(() => emit(event, ...args))
@@ -121,7 +125,7 @@ class ScopedPool {
   }
 
   /** Takes a connection for the tenant that the caller has *now*; mysql2 calls back in any context. */
-  #borrow(callback: Parameters<WirePool['getConnection']>[0]): void {
+  readonly #borrow: WirePool['getConnection'] = (callback) => {
     const { scope } = this.#options
     const isLent = !this.#isOwnCall
     this.#isOwnCall = false
@@ -132,14 +136,14 @@ class ScopedPool {
       return process.nextTick(use, new TenantRequiredError(what))
     }
     const lease: Lease = { target: this.#targetOf(current), isLent, isActive: true }
-    // Sockets open outside every tenant: what the driver calls later finds no tenant, instead of a stranger's.
-    outsideTenants(() =>
-      this.#getConnection((error, connection) => {
-        if (error || connection === undefined) return use(error ?? new Error('The pool gave no connection.'))
-        this.#scopes.get(connection)?.begin(lease)
-        use(null, isLent ? lend({ connection, lease, scope }) : connection)
-      }),
-    )
+    this.#getConnection((error, connection) => {
+      if (error || connection === undefined) return use(error ?? new Error('The pool gave no connection.'))
+      const connectionScope = this.#scopes.get(connection)
+      if (connectionScope === undefined)
+        return use(new IsolationError('The pool gave a connection that is not scoped.'))
+      connectionScope.begin(lease)
+      use(null, isLent ? lend({ connection, lease, scope }) : connection)
+    })
   }
 
   #giveBack(connection: WireConnection): void {
@@ -153,6 +157,19 @@ class ScopedPool {
       scope.park()
       this.#release(connection)
     })
+  }
+
+  /**
+   * Lets mysql2 take a connection back. Where one is gone it asks itself anew for whoever waits, by `getConnection` and in
+   * the context of the moment: that must not be ours, which would take the releasing tenant for the waiting one.
+   */
+  #release(connection: WireConnection): void {
+    this.#pool.getConnection = this.#getConnection
+    try {
+      this.#releaseConnection(connection)
+    } finally {
+      this.#pool.getConnection = this.#borrow
+    }
   }
 
   #targetOf(scope: Scope): Target {
