@@ -68,7 +68,7 @@ describe.each(MYSQL_SERVERS)('every documented form of mysql2, scoped, on $name'
   test('options of the pool: namedPlaceholders, rowsAsArray, dateStrings', () =>
     onBoth(
       async (pool, id) => {
-        expect((await pool.query('select name from users where id = :id', { id: 1 } as never))[0]).toEqual([
+        expect((await pool.query('select name from users where id = :id', { id: 1 }))[0]).toEqual([
           [`${id}-1`],
         ])
         expect((await pool.query(`select date '2026-01-02'`))[0]).toEqual([['2026-01-02']])

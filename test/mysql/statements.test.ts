@@ -110,7 +110,7 @@ describe.each(MYSQL_SERVERS)('prepared statements never cross tenants, on $name'
     await houses.in('a', async () => {
       const connection = await pool.getConnection()
       await connection.execute(READ, [1])
-      await connection.unprepare(READ)
+      void connection.unprepare(READ)
       expect(namesIn(await connection.execute(READ, [1]))).toEqual(['a-1'])
       await expect(async () => connection.execute(READ, [undefined as never])).rejects.toThrow('undefined')
       await expect(connection.execute('select nope from users')).rejects.toMatchObject({
