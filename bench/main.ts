@@ -1,49 +1,92 @@
 import { cpus } from 'node:os'
-import { Client } from 'pg'
+import { provideMysql } from '../scripts/embedded-mysql/provide'
 import { providePostgres } from '../scripts/embedded-postgres/provide'
 import { startDelayProxy } from './delay-proxy'
 import { measure } from './measure'
 import type { Measured } from './measure'
-import { openStrategies } from './strategies'
+import { openMysqlExecutes, openMysqlQueries } from './mysql-strategies'
+import { openPostgres } from './postgres-strategies'
+import type { Strategy } from './strategy'
+import {
+  createMysqlTenants,
+  createPostgresTenants,
+  dropMysqlTenants,
+  dropPostgresTenants,
+  TENANTS,
+} from './tenants'
 
-const TENANTS = 200
 const POOL_SIZE = 10
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 15)
 
-/** Prints how much slower than hand-written, schema-qualified SQL each way of scoping is. Ratios, since machines differ. */
+/** Opens the ways of a group over a server behind this URL. */
+type Open = (url: string) => readonly Strategy[]
+
+/** Prints how much slower than hand-written, qualified SQL each way of scoping is. Ratios, since machines differ. */
 async function main(): Promise<void> {
+  console.log(
+    `${cpus().length} x ${cpus()[0]?.model}, Node ${process.version}, ${TENANTS} tenants, medians of ${ROUNDS} alternated ` +
+      "rounds; every row was checked to be the right tenant's",
+  )
+  const only = process.argv[2]
+  if (only === undefined || only === 'postgres') await benchPostgres()
+  if (only === undefined || only === 'mysql') await benchMysql()
+}
+
+async function benchPostgres(): Promise<void> {
   const server = await providePostgres()
   try {
-    await withClient(server.ownerUrl, createTenants)
-    const url = new URL(server.ownerUrl)
-    const proxy = await startDelayProxy(Number(url.port || 5432), 0.5)
-    try {
-      await printHeader(server.ownerUrl)
-      for (const latency of ['1 ms', '0 ms']) {
-        const via = new URL(url)
-        if (latency === '1 ms') via.port = String(proxy.port)
-        for (const requesters of [1, 50]) await bench(via.href, latency, requesters)
-      }
-    } finally {
-      await proxy.close()
-    }
-    await withClient(server.ownerUrl, dropTenants)
+    console.log(`\n## PostgreSQL ${await createPostgresTenants(server.ownerUrl)}`)
+    await benchAll(server.ownerUrl, {
+      'pg, pool.query': (url) => openPostgres({ connectionString: url, max: POOL_SIZE }),
+    })
+    await dropPostgresTenants(server.ownerUrl)
   } finally {
     await server.stop()
   }
 }
 
-async function bench(connectionString: string, latency: string, requesters: number): Promise<void> {
-  const strategies = openStrategies({ connectionString, max: POOL_SIZE })
-  const rounds = Number(process.env.BENCH_ROUNDS ?? 15)
+async function benchMysql(): Promise<void> {
+  const server = await provideMysql()
+  try {
+    console.log(`\n## ${server.version}`)
+    await createMysqlTenants(server.ownerUrl)
+    await benchAll(server.ownerUrl, {
+      'mysql2, pool.query': (uri) => openMysqlQueries({ uri, connectionLimit: POOL_SIZE }),
+      'mysql2, pool.execute': (uri) => openMysqlExecutes({ uri, connectionLimit: POOL_SIZE }),
+    })
+    await dropMysqlTenants(server.ownerUrl)
+  } finally {
+    await server.stop()
+  }
+}
+
+async function benchAll(serverUrl: string, groups: Readonly<Record<string, Open>>): Promise<void> {
+  const url = new URL(serverUrl)
+  const proxy = await startDelayProxy(Number(url.port), 0.5)
+  try {
+    for (const [name, open] of Object.entries(groups)) {
+      for (const latency of ['1 ms', '0 ms']) {
+        const via = new URL(url)
+        if (latency === '1 ms') via.port = String(proxy.port)
+        for (const requesters of [1, 50]) await bench(name, open(via.href), latency, requesters)
+      }
+    }
+  } finally {
+    await proxy.close()
+  }
+}
+
+async function bench(
+  name: string,
+  strategies: readonly Strategy[],
+  latency: string,
+  requesters: number,
+): Promise<void> {
   const queries = latency === '1 ms' && requesters === 1 ? 300 : 2000
-  const results = await measure(strategies, { requesters, tenants: TENANTS, queries, rounds })
+  const results = await measure(strategies, { requesters, tenants: TENANTS, queries, rounds: ROUNDS })
   await Promise.all(strategies.map((strategy) => strategy.end()))
-  console.log(
-    table(
-      `${latency} latency, ${requesters === 1 ? 'one requester' : `${requesters} requesters on a pool of ${POOL_SIZE}`}`,
-      results,
-    ),
-  )
+  const who = requesters === 1 ? 'one requester' : `${requesters} requesters on a pool of ${POOL_SIZE}`
+  console.log(table(`${name}: ${latency} latency, ${who}`, results))
 }
 
 function table(title: string, results: readonly Measured[]): string {
@@ -53,42 +96,6 @@ function table(title: string, results: readonly Measured[]): string {
   return [`\n### ${title}\n`, '| way | us per query | ratio to the floor |', '|---|---|---|', ...rows].join(
     '\n',
   )
-}
-
-async function printHeader(connectionString: string): Promise<void> {
-  await withClient(connectionString, async (client) => {
-    const { rows } = await client.query('show server_version')
-    console.log(
-      `${cpus().length} x ${cpus()[0]?.model}, Node ${process.version}, PostgreSQL ${rows[0].server_version}, ${TENANTS} tenants, medians of ` +
-        `${process.env.BENCH_ROUNDS ?? 15} alternated rounds; every row was checked to be the right tenant's`,
-    )
-  })
-}
-
-async function createTenants(client: Client): Promise<void> {
-  await dropTenants(client)
-  for (let number = 1; number <= TENANTS; number += 1) {
-    await client.query(
-      `create schema tenant_${number}; create table tenant_${number}.users (id int primary key, name text);
-       insert into tenant_${number}.users select i, 't${number}_u' || i from generate_series(1, 10) i; analyze tenant_${number}.users`,
-    )
-  }
-}
-
-async function dropTenants(client: Client): Promise<void> {
-  for (let number = 1; number <= TENANTS; number += 1)
-    await client.query(`drop schema if exists tenant_${number} cascade`)
-}
-
-async function withClient(connectionString: string, work: (client: Client) => Promise<void>): Promise<void> {
-  const client = new Client({ connectionString })
-  client.on('notice', () => {})
-  await client.connect()
-  try {
-    await work(client)
-  } finally {
-    await client.end()
-  }
 }
 
 main().catch((error: unknown) => {

@@ -1,5 +1,5 @@
-import type { Strategy } from './strategies'
-import { tenantOf } from './strategies'
+import type { Strategy } from './strategy'
+import { tenantOf } from './strategy'
 
 /** One situation to measure in. */
 export interface Situation {

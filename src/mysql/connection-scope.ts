@@ -50,6 +50,8 @@ export class ConnectionScope {
   readonly #firstStatus: number
   #lease: Lease | undefined
   #isSetUp = false
+  /** The way back travels with the command, and its answer may still be on its way when the loan ends. */
+  #isParking = false
 
   constructor(connection: WireConnection, options: ScopeOptions) {
     this.#connection = connection
@@ -95,7 +97,7 @@ export class ConnectionScope {
 
   /** Leaves the tenant's database, unless the connection is parked already or switches are awaited anyway. */
   park(): void {
-    if (this.#state.at === PARKING || this.#options.switch === 'awaited') return
+    if (this.#state.at === PARKING || this.#isParking || this.#options.switch === 'awaited') return
     this.#connection.addCommand(new ParkCommand(this.#parking()) as unknown as Command)
   }
 
@@ -148,6 +150,7 @@ export class ConnectionScope {
     if (need.enter || !stays) this.#see({ type: 'doubted' })
     const enter = need.enter ? [this.#enter(target, stays)] : []
     const parks = need.enter && !isLent && how === 'joined' && !allowsLocalFiles
+    this.#isParking = parks
     return {
       preludes: [...(need.reset ? this.#reset(target) : []), ...enter],
       awaited: need.awaited,

@@ -3,22 +3,7 @@ import type { PoolConfig } from 'pg'
 import { TenantPool } from '../src/postgres/pool'
 import type { Hygiene } from '../src/postgres/hygiene'
 import { TenantContext } from '../src/tenant/context'
-import type { Tenant } from '../src/tenant/context'
-import type { SchemaName } from '../src/tenant/schema-name'
-import type { TenantId } from '../src/tenant/tenant-id'
-
-/** One way to read a row of a tenant. */
-export interface Strategy {
-  readonly name: string
-  /** Reads the name of one user of one tenant. */
-  read(tenant: Tenant, id: number): Promise<string>
-  end(): Promise<void>
-}
-
-/** The tenant with this number. */
-export function tenantOf(number: number): Tenant {
-  return { id: String(number) as TenantId, schema: `tenant_${number}` as SchemaName }
-}
+import type { Strategy } from './strategy'
 
 /** Hand-written names on a plain pool: nothing can be faster. */
 function qualified(config: PoolConfig): Strategy {
@@ -64,8 +49,8 @@ function scoped(config: PoolConfig, hygiene: Hygiene): Strategy {
   }
 }
 
-/** Every strategy over the same server; the first one is the floor. */
-export function openStrategies(config: PoolConfig): readonly Strategy[] {
+/** Every way over the same PostgreSQL; the first one is the floor. */
+export function openPostgres(config: PoolConfig): readonly Strategy[] {
   return [
     qualified(config),
     naive(config),
