@@ -14,6 +14,7 @@ const config: Config = {
   moduleNameMapper: {
     '^rowhouse$': '<rootDir>/src/index.ts',
     '^rowhouse/postgres$': '<rootDir>/src/postgres/index.ts',
+    '^rowhouse/mysql$': '<rootDir>/src/mysql/index.ts',
   },
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',

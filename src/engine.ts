@@ -41,6 +41,26 @@ export interface MarkedSchema {
   readonly mark: Mark
 }
 
+/** A migration that began and did not end, on an engine whose DDL is in no transaction. */
+export interface UnfinishedMigration {
+  /** File name without extension. */
+  readonly name: string
+  readonly direction: Direction
+  /** Number of the statement that comes next, or that is in doubt, from 1. */
+  readonly statement: number
+  /** What the statement answered; undefined where the run was killed. */
+  readonly error: string | undefined
+}
+
+/**
+ * What a person says of an unfinished migration. `mark`: it was brought to its end, or back, by hand. `retry`: the statement
+ * in doubt did nothing, the next run sends it again. `skip`: it is done, the next run goes on behind it.
+ */
+export type Repair =
+  | { readonly mark: 'applied' | 'reverted'; readonly retry?: never; readonly skip?: never }
+  | { readonly retry: true; readonly mark?: never; readonly skip?: never }
+  | { readonly skip: true; readonly mark?: never; readonly retry?: never }
+
 /** What stands in the database under one schema name. */
 export interface SchemaReport {
   readonly exists: boolean
@@ -48,6 +68,10 @@ export interface SchemaReport {
   readonly mark: Mark | undefined
   /** Names of the applied migrations in the order they were run; empty without a bookkeeping table. */
   readonly applied: readonly string[]
+  /** A migration that must be ended before another one runs. */
+  readonly unfinished?: UnfinishedMigration | undefined
+  /** Its creation was interrupted: nobody is served from it, and `create` goes on with it. */
+  readonly isHalfMade?: boolean | undefined
 }
 
 /** One connection for DDL, apart from the request pool. Close it. */
@@ -62,6 +86,7 @@ export interface MigrationWorker {
   inspect(schema: SchemaName): Promise<SchemaReport>
   /**
    * Makes schema, mark, bookkeeping and grants, and runs the steps; a failure leaves nothing of it.
+   * Goes on with one that is half made.
    * @throws MigrationFailedError, MigrationRefusedError
    */
   create(schema: SchemaName, mark: Mark, steps: readonly MigrationStep[]): Promise<void>
@@ -74,6 +99,10 @@ export interface MigrationWorker {
   adopt(schema: SchemaName, mark: Mark, files: readonly MigrationFile[]): Promise<void>
   setState(schema: SchemaName, state: TenantState): Promise<void>
   drop(schema: SchemaName): Promise<void>
+  /** Compares applied files with what they were; with `accept` they are taken as they are now. @throws MigrationChangedError */
+  checkUnchanged?(schema: SchemaName, files: readonly MigrationFile[], accept: boolean): Promise<void>
+  /** Ends what can't be known of an unfinished migration. Missing where there are none. */
+  repair?(schema: SchemaName, repair: Repair): Promise<void>
   close(): Promise<void>
 }
 
@@ -88,9 +117,11 @@ export interface EngineSettings {
 }
 
 /** What a database must do for us. Implemented once per database, called by lifecycle and migrations. */
-export interface Engine<Pool = unknown, Admin = unknown> {
+export interface Engine<Pool = unknown, Admin = unknown, CallbackPool = unknown> {
   /** The drop-in pool whose queries are scoped to the tenant of the call chain. */
   readonly pool: Pool
+  /** The same pool with callbacks, where the driver has two faces. */
+  readonly callbackPool?: CallbackPool
   /** A plain pool of the driver for shared tables; it knows nothing of tenants. */
   readonly admin: Admin
   /** Reads one mark with the application's own role. */
@@ -104,11 +135,11 @@ export interface Engine<Pool = unknown, Admin = unknown> {
 }
 
 /** An engine with its connection options, not yet open: what `postgres({...})` returns. */
-export interface EngineFactory<Pool = unknown, Admin = unknown> {
+export interface EngineFactory<Pool = unknown, Admin = unknown, CallbackPool = unknown> {
   /** Also the name of its sub-folder in the migration folder. */
   readonly name: 'postgres' | 'mysql'
   readonly nameLimit: NameLimit
   /** What a new migration begins with. */
   readonly migrationTemplates: Readonly<Record<MigrationKind, string>>
-  open(settings: EngineSettings): Engine<Pool, Admin>
+  open(settings: EngineSettings): Engine<Pool, Admin, CallbackPool>
 }

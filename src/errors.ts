@@ -23,6 +23,8 @@ export type ErrorCode =
   | 'ROWHOUSE_MIGRATION_REFUSED'
   | 'ROWHOUSE_MIGRATION_FAILED'
   | 'ROWHOUSE_MIGRATION_LOCKED'
+  | 'ROWHOUSE_MIGRATION_UNFINISHED'
+  | 'ROWHOUSE_MIGRATION_CHANGED'
 
 /** Facts an error may carry beside its message. */
 export interface ErrorDetails {
@@ -209,7 +211,7 @@ export interface MigrationErrorDetails extends ErrorDetails {
   readonly prefix?: string | undefined
 }
 
-/** A migration does something that would reach beyond its tenant. Nothing of it was kept. */
+/** A migration does something that would reach beyond its tenant. It was stopped before that. */
 export class MigrationRefusedError extends RowhouseError {
   /** File name without extension. */
   readonly migration: string
@@ -228,12 +230,53 @@ export class MigrationFailedError extends RowhouseError {
   readonly prefix: string | undefined
   /** Versions that stay applied (or reverted) although the call failed, in the order they ran. */
   readonly versions: readonly number[]
+  /** Number of the statement in the migration, from 1, where the engine runs them one by one. */
+  readonly statement: number | undefined
+  /** Its line in the file, from 1. */
+  readonly line: number | undefined
 
-  constructor(message: string, details: MigrationErrorDetails & { readonly versions: readonly number[] }) {
+  constructor(message: string, details: MigrationFailureDetails) {
     super('ROWHOUSE_MIGRATION_FAILED', message, details)
     this.migration = details.migration
     this.prefix = details.prefix
     this.versions = details.versions
+    this.statement = details.statement
+    this.line = details.line
+  }
+}
+
+/** What is known of a migration that failed. */
+export interface MigrationFailureDetails extends MigrationErrorDetails {
+  readonly versions: readonly number[]
+  readonly statement?: number | undefined
+  readonly line?: number | undefined
+}
+
+/** An interrupted migration can't be gone on with before a person has looked: `tenancy.repair()`. Nothing was run. */
+export class MigrationUnfinishedError extends RowhouseError {
+  /** File name without extension. */
+  readonly migration: string
+  /** Name of the tenant's schema. */
+  readonly prefix: string | undefined
+  /** Number of the statement in doubt, from 1. */
+  readonly statement: number | undefined
+
+  constructor(message: string, details: MigrationErrorDetails & { readonly statement?: number | undefined }) {
+    super('ROWHOUSE_MIGRATION_UNFINISHED', message, details)
+    this.migration = details.migration
+    this.prefix = details.prefix
+    this.statement = details.statement
+  }
+}
+
+/** The file of an applied migration is no longer what was run. Nothing was run. */
+export class MigrationChangedError extends RowhouseError {
+  /** File name without extension. */
+  readonly migration: string
+
+  constructor(message: string, details: MigrationErrorDetails) {
+    super('ROWHOUSE_MIGRATION_CHANGED', message, details)
+    this.migration = details.migration
   }
 }
 

@@ -28,11 +28,13 @@ export type {
 export type {
   CreateResult,
   MigrationResult,
+  RepairResult,
   TenantInfo,
   TenantResult,
   TenantStatus,
 } from './lifecycle/results'
 export type { CreateOptions, MigrateOptions } from './lifecycle/tenants'
+export type { Repair, UnfinishedMigration } from './engine'
 export type { Target } from './migrations/target'
 export type { Tenant } from './tenant/context'
 export type { SchemaName } from './tenant/schema-name'
@@ -43,11 +45,13 @@ export {
   ConfigError,
   DriverError,
   IsolationError,
+  MigrationChangedError,
   MigrationFailedError,
   MigrationFolderError,
   MigrationLockedError,
   MigrationRefusedError,
   MigrationTargetError,
+  MigrationUnfinishedError,
   PoolerError,
   RowhouseError,
   SchemaNotOursError,

@@ -20,9 +20,14 @@ export interface DirectoryConfig<Record extends object> {
 }
 
 /** Options of `createTenancy()`. */
-export interface TenancyOptions<Pool, Admin, Record extends object> extends TenantIdRules {
-  /** The database: `postgres({ connectionString })` of `rowhouse/postgres`. */
-  readonly engine: EngineFactory<Pool, Admin>
+export interface TenancyOptions<
+  Pool,
+  Admin,
+  Record extends object,
+  CallbackPool = unknown,
+> extends TenantIdRules {
+  /** The database: `postgres({ connectionString })` of `rowhouse/postgres`, or `mysql({ uri })` of `rowhouse/mysql`. */
+  readonly engine: EngineFactory<Pool, Admin, CallbackPool>
   /** Tells several tenancies of a process and of a database apart. Default `default`. */
   readonly name?: string | undefined
   /** In front of each tenant id, as it is. Default `tenant_`. */

@@ -1,10 +1,11 @@
-import type { Engine, EngineFactory, MigrationKind, TenantState } from './engine'
+import type { Engine, EngineFactory, MigrationKind, Repair, TenantState } from './engine'
 import { ConfigError } from './errors'
 import { migrateAll } from './lifecycle/migrate-all'
 import type { MigrateAllOptions, MigrationRun } from './lifecycle/migrate-all'
 import type {
   CreateResult,
   MigrationResult,
+  RepairResult,
   TenantInfo,
   TenantResult,
   TenantStatus,
@@ -39,17 +40,22 @@ export interface DefaultRecord {
 }
 
 /** One set of tenants in one database: who they are, whose turn it is, and their births, migrations and ends. */
-export class Tenancy<Pool = unknown, Admin = unknown, Record extends object = DefaultRecord> {
+export class Tenancy<
+  Pool = unknown,
+  Admin = unknown,
+  Record extends object = DefaultRecord,
+  CallbackPool = unknown,
+> {
   readonly #settings: Settings<Record>
   readonly #name: (tenant: TenantInput) => TenantNames
-  readonly #engine: Engine<Pool, Admin>
+  readonly #engine: Engine<Pool, Admin, CallbackPool>
   readonly #context: TenantContext<Record>
   readonly #directory: Directory<Record>
   readonly #tenants: Tenants
   readonly #templates: Templates
 
   /** @throws ConfigError with every mistake in the options */
-  constructor(options: TenancyOptions<Pool, Admin, Record>) {
+  constructor(options: TenancyOptions<Pool, Admin, Record, CallbackPool>) {
     const settings = parseOptions(options)
     const { name, prefix, migrations, migrationsTable, rules } = settings
     const context = new TenantContext<Record>(name)
@@ -77,6 +83,11 @@ export class Tenancy<Pool = unknown, Admin = unknown, Record extends object = De
   /** The drop-in pool: every query runs in the schema of the calling code's tenant, or not at all. */
   get pool(): Pool {
     return this.#engine.pool
+  }
+
+  /** The same pool with callbacks, on MySQL; undefined on PostgreSQL, whose pool takes both. */
+  get callbackPool(): CallbackPool | undefined {
+    return this.#engine.callbackPool
   }
 
   /** A plain pool of the driver's, for shared tables, sessions and queues. */
@@ -131,7 +142,7 @@ export class Tenancy<Pool = unknown, Admin = unknown, Record extends object = De
     this.#directory.forget(this.#name(tenant).id)
   }
 
-  /** Makes a tenant: its schema and all migrations, in one transaction. A failure leaves nothing. */
+  /** Makes a tenant: its schema and all migrations, on PostgreSQL in one transaction. A failure leaves nothing. */
   create(tenant: TenantInput, options?: CreateOptions): Promise<CreateResult> {
     return this.#tenants.create(this.#name(tenant), options)
   }
@@ -180,6 +191,17 @@ export class Tenancy<Pool = unknown, Admin = unknown, Record extends object = De
   /** Takes over a schema that another tool made, with its record of migrations. */
   adopt(tenant: TenantInput): Promise<MigrationResult> {
     return this.#tenants.adopt(this.#name(tenant))
+  }
+
+  /**
+   * Ends an interrupted migration that can't be gone on with before a person has looked, on MySQL.
+   *
+   * @param repair - `{ retry: true }`: the statement in doubt did nothing; `{ skip: true }`: it is done;
+   * `{ mark: 'applied' }` or `{ mark: 'reverted' }`: all of the migration was brought to its end, or back, by hand
+   * @throws MigrationTargetError where nothing is unfinished
+   */
+  repair(tenant: TenantInput, repair: Repair): Promise<RepairResult> {
+    return this.#tenants.repair(this.#name(tenant), repair)
   }
 
   /** Stops serving a tenant: its requests are answered 403 or 503. */
@@ -240,8 +262,8 @@ export class Tenancy<Pool = unknown, Admin = unknown, Record extends object = De
  *
  * @throws ConfigError with every mistake in the options
  */
-export function createTenancy<Pool, Admin, Record extends object = DefaultRecord>(
-  options: TenancyOptions<Pool, Admin, Record>,
-): Tenancy<Pool, Admin, Record> {
+export function createTenancy<Pool, Admin, Record extends object = DefaultRecord, CallbackPool = unknown>(
+  options: TenancyOptions<Pool, Admin, Record, CallbackPool>,
+): Tenancy<Pool, Admin, Record, CallbackPool> {
   return new Tenancy(options)
 }

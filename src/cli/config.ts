@@ -1,14 +1,15 @@
 import { createJiti } from 'jiti'
 import { lilconfig } from 'lilconfig'
 import { ConfigError } from '../errors'
-import { postgres } from '../postgres/postgres'
+import type { EngineFactory } from '../engine'
+import type { MysqlOptions } from '../mysql/mysql'
 import type { PostgresOptions } from '../postgres/postgres'
 import { createTenancy } from '../tenancy'
 import type { TenancyOptions } from '../options'
 import type { Tenancy } from '../tenancy'
 
 /** A tenancy of any engine and any record. */
-export type AnyTenancy = Tenancy<unknown, unknown, object>
+export type AnyTenancy = Tenancy<unknown, unknown, object, unknown>
 
 /** What a command needs. */
 export interface Needs {
@@ -19,9 +20,40 @@ export interface Needs {
 type AnyOptions = TenancyOptions<unknown, unknown, object>
 
 /** What a JSON file can say: the engine by name, its options beside the tenancy's. */
-interface PlainConfig extends Omit<AnyOptions, 'engine'>, Omit<PostgresOptions, 'options'> {
-  readonly engine?: 'postgres' | undefined
+interface PlainConfig extends Omit<AnyOptions, 'engine'> {
+  readonly engine?: string | undefined
+  readonly [option: string]: unknown
 }
+
+/** An engine by its name, and where its connections come from. */
+interface KnownEngine {
+  readonly urls: readonly [application: string, owner: string]
+  readonly make: (options: Readonly<Record<string, unknown>>, urls: Urls) => EngineFactory
+}
+
+interface Urls {
+  readonly url: string | undefined
+  readonly migrationUrl: string | undefined
+}
+
+/* eslint-disable @typescript-eslint/no-require-imports -- a project has one of the two drivers, and import() would want ".js" */
+const ENGINES: Readonly<Record<string, KnownEngine>> = {
+  postgres: {
+    urls: ['DATABASE_URL', 'OWNER_URL'],
+    make(options, { url, migrationUrl }) {
+      const { postgres } = require('../postgres/postgres') as typeof import('../postgres/postgres')
+      return postgres({ ...(options as PostgresOptions), connectionString: url, migrationUrl })
+    },
+  },
+  mysql: {
+    urls: ['MYSQL_URL', 'MYSQL_OWNER_URL'],
+    make(options, { url, migrationUrl }) {
+      const { mysql } = require('../mysql/mysql') as typeof import('../mysql/mysql')
+      return mysql({ ...(options as MysqlOptions), ...(url === undefined ? {} : { uri: url }), migrationUrl })
+    },
+  },
+}
+/* eslint-enable @typescript-eslint/no-require-imports */
 
 const PLACES = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs', 'json'].map((kind) => `rowhouse.config.${kind}`)
 
@@ -44,7 +76,7 @@ export async function loadTenancy(path: string | undefined, needs: Needs = {}): 
   }
   const engine: unknown = 'engine' in config ? config.engine : undefined
   if (typeof engine === 'object' && engine !== null) return createTenancy(config as AnyOptions)
-  return createTenancy(fromPlain(config, file, needs))
+  return createTenancy(fromPlain(config as PlainConfig, file, needs))
 }
 
 async function read(path: string | undefined): Promise<{ config: unknown; file: string } | undefined> {
@@ -70,24 +102,39 @@ async function loadFile(
 }
 
 function fromPlain(config: PlainConfig, source: string, { database = true }: Needs): AnyOptions {
-  const { engine = 'postgres', name, prefix, migrations, migrationsTable, reserved, ...rest } = config
-  if (engine !== 'postgres')
-    throw new ConfigError([`The engine "${String(engine)}" of ${source} is not known. Known: "postgres".`])
-  const connectionString = rest.connectionString ?? process.env.DATABASE_URL
-  const migrationUrl = rest.migrationUrl ?? process.env.OWNER_URL
-  if (database && connectionString === undefined && rest.host === undefined) {
-    throw new ConfigError([
-      `There is no database to work on in ${source}. Write a rowhouse.config.ts, or set DATABASE_URL (and OWNER_URL for the schemas' owner).`,
-    ])
-  }
-  return {
-    engine: postgres({ ...rest, connectionString, migrationUrl }),
+  const {
+    engine = defaultEngine(),
     name,
     prefix,
     migrations,
     migrationsTable,
     reserved,
+    ...connection
+  } = config
+  const { connectionString, uri, migrationUrl: owner, ...rest } = connection
+  const known = Object.hasOwn(ENGINES, engine) ? ENGINES[engine] : undefined
+  if (known === undefined) {
+    const names = Object.keys(ENGINES).map((one) => `"${one}"`)
+    throw new ConfigError([`The engine "${engine}" of ${source} is not known. Known: ${names.join(', ')}.`])
   }
+  const url = asUrl(connectionString ?? uri, known.urls[0])
+  const migrationUrl = asUrl(owner, known.urls[1])
+  if (database && url === undefined && rest.host === undefined) {
+    throw new ConfigError([
+      `There is no database to work on in ${source}. Write a rowhouse.config.ts, or set DATABASE_URL (and OWNER_URL for the ` +
+        'owner of the schemas), or for MySQL MYSQL_URL (and MYSQL_OWNER_URL).',
+    ])
+  }
+  const made = known.make(rest, { url, migrationUrl })
+  return { engine: made, name, prefix, migrations, migrationsTable, reserved }
+}
+
+function asUrl(given: unknown, variable: string): string | undefined {
+  return (given as string | undefined) ?? process.env[variable]
+}
+
+function defaultEngine(): string {
+  return process.env.DATABASE_URL === undefined && process.env.MYSQL_URL !== undefined ? 'mysql' : 'postgres'
 }
 
 function isTenancy(config: unknown): config is AnyTenancy {

@@ -1,5 +1,5 @@
 import Table from 'cli-table3'
-import { MigrationFailedError, RowhouseError } from '../errors'
+import { MigrationFailedError, MigrationUnfinishedError, RowhouseError } from '../errors'
 
 /** Where a command's words go, and in which form. */
 export interface Printer {
@@ -31,9 +31,15 @@ export function createPrinter({ out, err }: Output, isJson: boolean): Printer {
 export function describeError(error: unknown): Record<string, unknown> {
   const { message, code } = error as { message?: string; code?: string }
   const tenant = error instanceof RowhouseError ? error.tenant : undefined
-  const migration =
-    error instanceof MigrationFailedError ? { migration: error.migration, versions: error.versions } : {}
-  return { code, message: message || code || String(error), tenant, ...migration }
+  return { code, message: message || code || String(error), tenant, ...describeMigration(error) }
+}
+
+function describeMigration(error: unknown): Record<string, unknown> {
+  if (error instanceof MigrationUnfinishedError)
+    return { migration: error.migration, statement: error.statement }
+  if (!(error instanceof MigrationFailedError)) return {}
+  const { migration, versions, statement, line } = error
+  return { migration, versions, statement, line }
 }
 
 function tellError(error: unknown): string {

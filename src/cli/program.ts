@@ -8,6 +8,7 @@ import { addCreate } from './commands/create'
 import { addAdopt, addDrop } from './commands/drop'
 import { addMigrate, addRollback } from './commands/migrate'
 import { addNew } from './commands/new'
+import { addRepair } from './commands/repair'
 import { addList, addStatus } from './commands/status'
 import { loadTenancy } from './config'
 import type { Needs } from './config'
@@ -40,7 +41,17 @@ export async function runProgram(args: readonly string[], surroundings: Surround
     const { config, json } = program.opts<{ config?: string; json?: boolean }>()
     code = await inWorkplace({ config, isJson: json === true, needs }, surroundings, work)
   }
-  for (const add of [addNew, addCreate, addMigrate, addRollback, addStatus, addList, addDrop, addAdopt])
+  for (const add of [
+    addNew,
+    addCreate,
+    addMigrate,
+    addRollback,
+    addStatus,
+    addList,
+    addDrop,
+    addAdopt,
+    addRepair,
+  ])
     add(program, run)
   for (const command of program.commands) {
     command.exitOverride().configureOutput({ writeOut: surroundings.out, writeErr: surroundings.err })

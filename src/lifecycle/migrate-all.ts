@@ -1,5 +1,10 @@
 import type { Direction, Engine, MigrationWorker } from '../engine'
-import { MigrationFailedError, MigrationRefusedError } from '../errors'
+import {
+  MigrationChangedError,
+  MigrationFailedError,
+  MigrationRefusedError,
+  MigrationUnfinishedError,
+} from '../errors'
 import type { MigrationResult } from './results'
 import type { MigrateOptions, TenantNames, Tenants } from './tenants'
 
@@ -109,14 +114,18 @@ async function* eachWith<Item, Result>(
 
 function failureOf({ id, schema }: TenantNames, direction: Direction, error: Error): MigrationFailure {
   const isFailed = error instanceof MigrationFailedError
-  const migration = isFailed || error instanceof MigrationRefusedError ? error.migration : undefined
+  const isNamed =
+    isFailed ||
+    error instanceof MigrationRefusedError ||
+    error instanceof MigrationUnfinishedError ||
+    error instanceof MigrationChangedError
   return {
     status: 'error',
     tenant: id,
     prefix: schema,
     direction,
     error,
-    migration,
+    migration: isNamed ? error.migration : undefined,
     versions: isFailed ? error.versions : [],
   }
 }

@@ -1,4 +1,4 @@
-import type { Direction, TenantState } from '../engine'
+import type { Direction, TenantState, UnfinishedMigration } from '../engine'
 
 /** What every call about one tenant tells. */
 export interface TenantResult {
@@ -36,4 +36,15 @@ export interface TenantStatus extends TenantInfo {
   readonly pending: readonly string[]
   /** Names of applied migrations whose file is gone. */
   readonly missing: readonly string[]
+  /** A migration that must be ended before another one runs; only where there is one. */
+  readonly unfinished?: UnfinishedMigration
+}
+
+/** What was repaired. */
+export interface RepairResult extends TenantResult {
+  /** File name without extension. */
+  readonly migration: string
+  readonly direction: Direction
+  /** The statement that came next, or was in doubt, from 1. */
+  readonly statement: number
 }

@@ -5,16 +5,25 @@ import type {
   MigrationFile,
   MigrationStep,
   MigrationWorker,
+  Repair,
   SchemaReport,
   TenantState,
 } from '../engine'
-import { SchemaNotOursError, TenantExistsError, TenantNotFoundError } from '../errors'
+import { MigrationTargetError, SchemaNotOursError, TenantExistsError, TenantNotFoundError } from '../errors'
 import { readMigrationFolder } from '../migrations/folder'
-import { missingFiles, planSteps } from '../migrations/target'
+import { missingFiles } from '../migrations/target'
 import type { Target } from '../migrations/target'
+import { planFrom } from '../migrations/unfinished'
 import type { SchemaName } from '../tenant/schema-name'
 import type { TenantId } from '../tenant/tenant-id'
-import type { CreateResult, MigrationResult, TenantInfo, TenantResult, TenantStatus } from './results'
+import type {
+  CreateResult,
+  MigrationResult,
+  RepairResult,
+  TenantInfo,
+  TenantResult,
+  TenantStatus,
+} from './results'
 
 /** A tenant by its two names. */
 export interface TenantNames {
@@ -47,6 +56,8 @@ export interface CreateOptions {
 export type MigrateOptions = Target & {
   /** Run files that are older than an applied one. Default false. */
   readonly allowOutOfOrder?: boolean | undefined
+  /** Take changed files of applied migrations as they are now, on an engine that looks at them. Default false. */
+  readonly allowChanged?: boolean | undefined
 }
 
 /** The births, changes and ends of a tenancy's tenants. */
@@ -63,18 +74,19 @@ export class Tenants {
     { ifExists = 'migrate', migrate = true }: CreateOptions = {},
   ): Promise<CreateResult> {
     return this.#withWorker(names, async (worker, report) => {
-      const files = migrate ? await this.#files() : []
-      if (report.exists) {
+      if (report.exists && report.isHalfMade !== true) {
         this.#expectOurs(names, report)
         if (ifExists === 'error')
           throw new TenantExistsError(`Tenant "${names.id}" exists already.`, { tenant: names.id })
-        const steps = migrate
-          ? planSteps({ direction: 'up', files, applied: report.applied }, { all: true })
-          : []
-        await worker.apply(names.schema, names.id, steps)
-        return { ...resultOf(names, 'up', steps), created: false }
+        const done = migrate
+          ? await this.#migrateOn(worker, report, names, 'up', { all: true })
+          : resultOf(names, 'up', [])
+        return { ...done, created: false }
       }
-      const steps = planSteps({ direction: 'up', files, applied: [] }, { all: true })
+      if (report.exists) this.#expectOurs(names, report)
+      const files = migrate ? await this.#files() : []
+      const { applied, unfinished } = report
+      const steps = migrate ? planFrom({ direction: 'up', files, applied, unfinished }, { all: true }) : []
       await worker.create(names.schema, this.#markOf(names), steps)
       this.#parts.onChange(names.id)
       return { ...resultOf(names, 'up', steps), created: true }
@@ -121,16 +133,35 @@ export class Tenants {
       if (report.mark === undefined) {
         await worker.adopt(names.schema, this.#markOf(names), await this.#files())
         this.#parts.onChange(names.id)
-      } else this.#expectOurs(names, report)
+      } else this.#expectServed(names, report)
       const { applied } = await worker.inspect(names.schema)
       return { ...resultOf(names, 'up', []), versions: applied.map(versionOf) }
+    })
+  }
+
+  /** Ends what a run left unfinished. @throws MigrationTargetError where nothing is, {@link TenantNotFoundError}, {@link SchemaNotOursError} */
+  async repair(names: TenantNames, repair: Repair): Promise<RepairResult> {
+    return this.#withWorker(names, async (worker, report) => {
+      this.#expectOurs(names, report)
+      const { unfinished } = report
+      if (unfinished === undefined || worker.repair === undefined) {
+        throw new MigrationTargetError(
+          `Tenant "${names.id}" has no unfinished migration. Nothing was changed.`,
+          {
+            tenant: names.id,
+          },
+        )
+      }
+      await worker.repair(names.schema, repair)
+      const { name: migration, direction, statement } = unfinished
+      return { status: 'ok', tenant: names.id, prefix: names.schema, migration, direction, statement }
     })
   }
 
   /** Serves a tenant, or stops serving it. @throws {@link TenantNotFoundError}, {@link SchemaNotOursError} */
   async setState(names: TenantNames, state: TenantState): Promise<TenantResult> {
     return this.#withWorker(names, async (worker, report) => {
-      this.#expectOurs(names, report)
+      this.#expectServed(names, report)
       await worker.setState(names.schema, state)
       this.#parts.onChange(names.id)
       return { status: 'ok', tenant: names.id, prefix: names.schema }
@@ -163,6 +194,7 @@ export class Tenants {
         versions: report.applied.map(versionOf),
         pending: files.filter(({ name }) => !applied.has(name)).map(({ name }) => name),
         missing: missingFiles({ files, applied: report.applied }),
+        ...(report.unfinished === undefined ? {} : { unfinished: report.unfinished }),
       }
     } finally {
       await worker.close()
@@ -194,11 +226,13 @@ export class Tenants {
     report: SchemaReport,
     names: TenantNames,
     direction: Direction,
-    { allowOutOfOrder, ...target }: MigrateOptions,
+    { allowOutOfOrder, allowChanged = false, ...target }: MigrateOptions,
   ): Promise<MigrationResult> {
-    this.#expectOurs(names, report)
+    this.#expectServed(names, report)
     const files = await this.#files()
-    const steps = planSteps({ direction, files, applied: report.applied, allowOutOfOrder }, target)
+    const { applied, unfinished } = report
+    const steps = planFrom({ direction, files, applied, unfinished, allowOutOfOrder }, target)
+    await worker.checkUnchanged?.(names.schema, files, allowChanged)
     await worker.apply(names.schema, names.id, steps)
     return resultOf(names, direction, steps)
   }
@@ -214,6 +248,15 @@ export class Tenants {
   /** A mark of ours fits its schema: with a prefix `tenant_` the schema `tenant_eu_acme` may be another tenancy's. */
   #isOurs(schema: string, mark: Mark): boolean {
     return mark.tenancy === this.#parts.tenancy && this.#parts.prefix + mark.tenant === schema
+  }
+
+  #expectServed(names: TenantNames, report: SchemaReport): void {
+    this.#expectOurs(names, report)
+    if (report.isHalfMade !== true) return
+    throw new TenantNotFoundError(
+      `The creation of tenant "${names.id}" was interrupted. Create it once more to go on with it, or drop it.`,
+      { tenant: names.id },
+    )
   }
 
   #expectOurs(names: TenantNames, { exists, mark }: SchemaReport): void {

@@ -1,8 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { provideMysql } from '../../scripts/embedded-mysql/provide'
 import type { MysqlServer } from '../../scripts/embedded-mysql/start'
-import { provideMysql } from '../../scripts/embedded-mysql/provide'
-import type { MysqlServer } from '../../scripts/embedded-mysql/start'
 import { providePostgres } from '../../scripts/embedded-postgres/provide'
 import { startPostgres, type PostgresServer, type Server } from '../../scripts/embedded-postgres/start'
 import { handOver, type MysqlTestServer, type TestServer } from './handover'
@@ -41,9 +39,4 @@ function describeMysql({ version, ownerUrl, appUrl }: MysqlServer): MysqlTestSer
   const [number = '', product = ''] = version.split('-')
   const name = `${product === 'MariaDB' ? product : 'MySQL'} ${number.split('.').slice(0, 2).join('.')}`
   return { name, version: Number.parseInt(number), ownerUrl, appUrl }
-}
-
-function describeMysql({ version, ownerUrl, appUrl }: MysqlServer): MysqlTestServer {
-  const short = version.split('.').slice(0, 2).join('.')
-  return { name: `${/mariadb/i.test(version) ? 'MariaDB' : 'MySQL'} ${short}`, version, ownerUrl, appUrl }
 }

@@ -19,22 +19,11 @@ export interface MysqlTestServer {
   readonly appUrl: string
 }
 
-/** One MariaDB or MySQL of this test run. */
-export interface MysqlTestServer {
-  /** `MariaDB 10.11` */
-  readonly name: string
-  /** `10.11.18-MariaDB` */
-  readonly version: string
-  readonly ownerUrl: string
-  readonly appUrl: string
-}
-
 /** What the global setup tells the test files, which run in processes of their own. */
 export interface Handover {
   /** Differs from run to run, `k3x9`. */
   readonly run: string
   readonly servers: readonly TestServer[]
-  readonly mysqlServers: readonly MysqlTestServer[]
   readonly mysqlServers: readonly MysqlTestServer[]
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { basename, relative } from 'node:path'
+import { createConnection, type Connection } from 'mysql2/promise'
 import { Client } from 'pg'
 import { takeOver, type MysqlTestServer, type TestServer } from './handover'
 
@@ -11,9 +12,6 @@ const { run, servers, mysqlServers } = takeOver()
 export const SERVERS: readonly TestServer[] = servers
 
 /** Each MariaDB or MySQL: `describe.each(MYSQL_SERVERS)('$name', (server) => ...)`. */
-export const MYSQL_SERVERS: readonly MysqlTestServer[] = mysqlServers
-
-/** The same for MariaDB and MySQL. */
 export const MYSQL_SERVERS: readonly MysqlTestServer[] = mysqlServers
 
 /** A connected client with the most rights that the run has: superuser, or the owner on a server of DATABASE_URL. The caller ends it. */
@@ -72,7 +70,7 @@ export async function dropPrefix(server: TestServer, prefix: string): Promise<vo
 }
 
 /** Runs work on a connection of the MySQL databases' owner, and closes it. */
-export async function withMysqlOwner<Result>(
+async function withMysqlOwner<Result>(
   server: MysqlTestServer,
   work: (connection: Connection) => Promise<Result>,
 ): Promise<Result> {
@@ -93,7 +91,9 @@ export async function dropMysqlPrefix(server: MysqlTestServer, prefix: string): 
     for (const name of names.filter((one) => one.startsWith(prefix))) {
       await owner.query('drop database ??', [name])
     }
-    const [grants] = await owner.query("select db, concat(quote(user), '@', quote(host)) as account from mysql.db")
+    const [grants] = await owner.query(
+      "select db, concat(quote(user), '@', quote(host)) as account from mysql.db",
+    )
     for (const { db, account } of grants as { db: string; account: string }[]) {
       if (!db.replaceAll('\\', '').startsWith(prefix)) continue
       await owner.query(`revoke all privileges, grant option on \`${db}\`.* from ${account}`).catch(() => {})

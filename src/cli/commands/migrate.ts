@@ -15,6 +15,7 @@ interface Flags {
   readonly everything?: boolean
   readonly concurrency: number
   readonly allowOutOfOrder?: boolean
+  readonly allowChanged?: boolean
   readonly yes?: boolean
 }
 
@@ -50,6 +51,7 @@ function addTargets(command: Command): Command {
     .argument('[tenant...]')
     .option('-t, --tenant <tenant...>', 'these tenants')
     .option('--all', 'all tenants')
+    .option('--allow-changed', 'take changed files of applied migrations as they are now (MySQL)')
     .addOption(
       new Option('--to <version>', '14 digits, inclusive').argParser(parseVersion).conflicts('steps'),
     )
@@ -75,6 +77,7 @@ async function migrate(
     ...target,
     concurrency: flags.concurrency,
     allowOutOfOrder: flags.allowOutOfOrder === true,
+    allowChanged: flags.allowChanged === true,
     ...(flags.all === true ? {} : { tenants: named }),
   })
   let [done, idle, failed] = [0, 0, 0]

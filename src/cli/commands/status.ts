@@ -1,6 +1,10 @@
 import type { Command } from 'commander'
+import type { UnfinishedMigration } from '../../engine'
+import type { TenantStatus } from '../../lifecycle/results'
 import { EXIT } from '../command'
 import type { Run } from '../command'
+
+const HEAD = ['tenant', 'schema', 'state', 'version', 'pending', 'missing']
 
 /** `rowhouse status` */
 export function addStatus(program: Command, run: Run): void {
@@ -14,19 +18,16 @@ export function addStatus(program: Command, run: Run): void {
         const names = tenants.length > 0 ? tenants : (await tenancy.list()).map(({ tenant }) => tenant)
         const all = []
         for (const name of names) all.push(await tenancy.status(name))
+        const hasUnfinished = all.some(({ unfinished }) => unfinished !== undefined)
         printer.table(
-          ['tenant', 'schema', 'state', 'version', 'pending', 'missing'],
-          all.map(({ tenant, prefix, state, versions, pending, missing }) => [
-            tenant,
-            prefix,
-            state,
-            String(versions.at(-1) ?? '-'),
-            String(pending.length),
-            missing.join(', ') || '-',
-          ]),
+          [...HEAD, ...(hasUnfinished ? ['unfinished'] : [])],
+          all.map((status) => [...cellsOf(status), ...(hasUnfinished ? [tell(status.unfinished)] : [])]),
           all,
         )
-        const isBehind = all.some(({ pending, missing }) => pending.length > 0 || missing.length > 0)
+        const isBehind = all.some(
+          ({ pending, missing, unfinished }) =>
+            pending.length > 0 || missing.length > 0 || unfinished !== undefined,
+        )
         return flags.check === true && isBehind ? EXIT.pending : EXIT.ok
       })
     })
@@ -48,4 +49,15 @@ export function addList(program: Command, run: Run): void {
         return EXIT.ok
       })
     })
+}
+
+function cellsOf({ tenant, prefix, state, versions, pending, missing }: TenantStatus): string[] {
+  const version = String(versions.at(-1) ?? '-')
+  return [tenant, prefix, state, version, String(pending.length), missing.join(', ') || '-']
+}
+
+function tell(unfinished: UnfinishedMigration | undefined): string {
+  if (unfinished === undefined) return '-'
+  const { name, direction, statement, error } = unfinished
+  return `${name} (${direction}) at statement ${statement}${error === undefined ? '' : `: ${error}`}`
 }

@@ -1,0 +1,6 @@
+export { mysql } from './mysql'
+export type { MysqlOptions } from './mysql'
+export { createTenantPool } from './pool'
+export type { ScopingOptions, TenantPoolOptions, TenantPools } from './pool'
+export type { Hygiene } from './hygiene'
+export type { MigrationDb } from './migration-db'

@@ -1,0 +1,205 @@
+import type { Direction, MigrationFile } from '../engine'
+import type { Answer, Header, MigrationSession } from './migration-session'
+import { tableIn } from './sql'
+
+/** A migration in the journal. */
+export interface JournalEntry {
+  readonly name: string
+  readonly checksum: string
+  /** `applying`: a run is on it, or was killed; `failed`: a statement answered with an error. */
+  readonly state: 'applying' | 'applied' | 'failed'
+  readonly direction: Direction
+  readonly error: string | null
+}
+
+/** A statement of a migration that is not done yet. */
+export interface JournalStatement {
+  /** From 1. */
+  readonly number: number
+  /** Of its text with its values. */
+  readonly checksum: string
+  /** `applying`: sent or about to be, and nothing is known of it. */
+  readonly state: 'applying' | 'applied'
+  readonly kind: string
+  /** The tenant's definitions before it, where it is DDL. */
+  readonly fingerprint: string | null
+  readonly text: string
+  readonly affectedRows: number
+  readonly insertId: number
+}
+
+const TEXT_LENGTH = 500
+const NOT_OURS = new Set(['ER_NO_SUCH_TABLE', 'ER_BAD_FIELD_ERROR'])
+const LAST = 'order by run_order, version'
+
+/**
+ * The journal of a tenant: a row for each migration (number 0), and while it runs one for each of its statements. A
+ * statement that writes rows commits together with its row here. DDL commits by itself, so its row is there before it, with
+ * a fingerprint of the definitions that it is going to change.
+ */
+export class Journal {
+  readonly #session: MigrationSession
+  readonly #table: string
+
+  /** @param table - `schema_migrations` */
+  constructor(session: MigrationSession, table: string) {
+    this.#session = session
+    this.#table = table
+  }
+
+  /** Makes the table where it is missing. */
+  async ensure(schema: string, table = this.#table): Promise<void> {
+    await this.#session.query(
+      `create table if not exists ${tableIn(schema, table)} (
+         name varchar(255) not null,
+         number int unsigned not null default 0,
+         version bigint unsigned not null,
+         checksum char(64) not null,
+         state varchar(16) not null,
+         direction varchar(4) not null,
+         kind varchar(16) not null default '',
+         fingerprint varchar(255),
+         statement text,
+         affected_rows bigint unsigned not null default 0,
+         insert_id bigint unsigned not null default 0,
+         error text,
+         run_order int unsigned,
+         run_on timestamp(6) not null default current_timestamp(6),
+         primary key (name, number)
+       ) engine = InnoDB default character set utf8mb4 collate utf8mb4_bin`,
+    )
+  }
+
+  /** All migrations, in the order they ran; none where the table is missing, or another tool's of this name. */
+  async read(schema: string): Promise<readonly JournalEntry[]> {
+    try {
+      return await this.#session.rows<JournalEntry>(
+        `select name, checksum, state, direction, error from ${this.#in(schema)} where number = 0 ${LAST}`,
+      )
+    } catch (error) {
+      if (NOT_OURS.has((error as { code?: string }).code ?? '')) return []
+      throw error
+    }
+  }
+
+  /** What is known of the statements of a migration, by number. */
+  async readStatements(schema: string, name: string): Promise<readonly JournalStatement[]> {
+    return this.#session.rows<JournalStatement>(
+      `select number, checksum, state, kind, fingerprint, coalesce(statement, '') as text,
+              cast(affected_rows as double) as affectedRows, cast(insert_id as double) as insertId
+         from ${this.#in(schema)} where name = ? and number > 0 order by number`,
+      [name],
+    )
+  }
+
+  /** A migration begins, or goes on after a crash. */
+  async begin(schema: string, file: MigrationFile, direction: Direction, checksum: string): Promise<void> {
+    await this.#session.query(
+      `insert into ${this.#in(schema)} (name, version, checksum, state, direction) values (?, ?, ?, 'applying', ?)
+       on duplicate key update state = 'applying', direction = ?, checksum = ?, error = null`,
+      [file.name, file.version, checksum, direction, direction, checksum],
+    )
+  }
+
+  /** A statement is about to be sent (`applying`), or was done in the transaction of the moment (`applied`). */
+  async note(
+    schema: string,
+    { name, version }: MigrationFile,
+    statement: Omit<JournalStatement, 'affectedRows' | 'insertId'>,
+    answer?: Answer,
+  ): Promise<Header> {
+    const { number, checksum, state, kind, fingerprint, text } = statement
+    const { affectedRows, insertId } = countsOf(answer)
+    const noted = await this.#session.query(
+      `insert into ${this.#in(schema)}
+         (name, number, version, checksum, state, direction, kind, fingerprint, statement, affected_rows, insert_id)
+       values (?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?)`,
+      [
+        name,
+        number,
+        version,
+        checksum,
+        state,
+        kind,
+        fingerprint,
+        text.slice(0, TEXT_LENGTH),
+        affectedRows,
+        insertId,
+      ],
+    )
+    return noted as Header
+  }
+
+  /** The statement that was about to be sent is done. */
+  async confirm(schema: string, name: string, number: number, answer?: Answer): Promise<void> {
+    const { affectedRows, insertId } = countsOf(answer)
+    await this.#session.query(
+      `update ${this.#in(schema)} set state = 'applied', affected_rows = ?, insert_id = ? where name = ? and number = ?`,
+      [affectedRows, insertId, name, number],
+    )
+  }
+
+  /** The statement that was about to be sent did nothing. */
+  async withdraw(schema: string, name: string, number: number): Promise<void> {
+    await this.#session.query(`delete from ${this.#in(schema)} where name = ? and number = ?`, [name, number])
+  }
+
+  /** A statement answered with an error. */
+  async fail(schema: string, name: string, error: string): Promise<void> {
+    await this.#session.query(
+      `update ${this.#in(schema)} set state = 'failed', error = ? where name = ? and number = 0`,
+      [error.slice(0, 5000), name],
+    )
+  }
+
+  /** A migration is applied: its statements are forgotten. */
+  async finish(schema: string, name: string): Promise<void> {
+    const table = this.#in(schema)
+    await this.#session.query('start transaction')
+    await this.#session.query(`delete from ${table} where name = ? and number > 0`, [name])
+    await this.#session.query(
+      `update ${table} as own
+         join (select coalesce(max(run_order), 0) + 1 as next from ${table} where name <> ?) as place
+          set state = 'applied', direction = 'up', error = null, run_on = current_timestamp(6),
+              run_order = coalesce(run_order, place.next)
+        where own.name = ? and own.number = 0`,
+      [name, name],
+    )
+    await this.#session.query('commit')
+  }
+
+  /** A migration is reverted: nothing is left of it. */
+  async remove(schema: string, name: string): Promise<void> {
+    await this.#session.query(`delete from ${this.#in(schema)} where name = ?`, [name])
+  }
+
+  /** A changed file of an applied migration is accepted as it is now. */
+  async acceptChecksum(schema: string, name: string, checksum: string): Promise<void> {
+    await this.#session.query(`update ${this.#in(schema)} set checksum = ? where name = ? and number = 0`, [
+      checksum,
+      name,
+    ])
+  }
+
+  #in(schema: string): string {
+    return tableIn(schema, this.#table)
+  }
+}
+
+/** Names of a table's columns, lower case; empty where there is none. */
+export async function columnsOf(
+  session: MigrationSession,
+  schema: string,
+  table: string,
+): Promise<ReadonlySet<string>> {
+  const rows = await session.rows<{ name: string }>(
+    'select column_name as name from information_schema.columns where table_schema = ? and table_name = ?',
+    [schema, table],
+  )
+  return new Set(rows.map(({ name }) => name.toLowerCase()))
+}
+
+function countsOf(answer: Answer | undefined): { affectedRows: number; insertId: number } {
+  if (answer === undefined || !('affectedRows' in answer)) return { affectedRows: 0, insertId: 0 }
+  return { affectedRows: answer.affectedRows, insertId: answer.insertId }
+}

@@ -1,0 +1,143 @@
+import type { Pool } from 'mysql2/promise'
+import type { Mark, MarkedSchema, TenantState } from '../engine'
+import type { MigrationSession } from './migration-session'
+import { tableIn } from './sql'
+
+/** The table in each tenant that says whose the database is. */
+export const MARK_TABLE = '_rowhouse'
+
+/** State of a tenant whose creation is on the way, or was interrupted: not a tenant yet, for whoever asks. */
+const CREATING = 'creating'
+const CHUNK = 100
+/** No such database, table or column, no permission, a broken view: whatever it is, no mark of ours can be read there. */
+const UNREADABLE = new Set([
+  'ER_NO_SUCH_TABLE',
+  'ER_BAD_DB_ERROR',
+  'ER_BAD_FIELD_ERROR',
+  'ER_DBACCESS_DENIED_ERROR',
+  'ER_TABLEACCESS_DENIED_ERROR',
+  'ER_COLUMNACCESS_DENIED_ERROR',
+  'ER_VIEW_INVALID',
+])
+
+interface Row {
+  readonly tenancy: string
+  readonly tenant: string
+  readonly state: TenantState | typeof CREATING
+}
+
+/** A mark as the owner sees it. */
+export interface OwnersMark {
+  readonly mark: Mark
+  /** The creation of the tenant did not come to its end. */
+  readonly isHalfMade: boolean
+}
+
+/** Makes the mark of a database on a connection of its owner; `creating` until {@link writeState}. */
+export async function writeMark(
+  session: MigrationSession,
+  schema: string,
+  { tenancy, tenant, state }: Mark,
+  isHalfMade: boolean,
+): Promise<void> {
+  const table = tableIn(schema, MARK_TABLE)
+  await session.query(
+    `create table if not exists ${table} (
+       tenancy varchar(63) not null,
+       tenant varchar(255) not null,
+       state varchar(16) not null,
+       created_at timestamp(6) not null default current_timestamp(6),
+       is_only_row tinyint not null default 1 primary key check (is_only_row = 1)
+     ) engine = InnoDB default character set utf8mb4 collate utf8mb4_bin`,
+  )
+  await session.query(`insert into ${table} (tenancy, tenant, state) values (?, ?, ?)`, [
+    tenancy,
+    tenant,
+    isHalfMade ? CREATING : state,
+  ])
+}
+
+/** Changes the state in a mark. */
+export async function writeState(
+  session: MigrationSession,
+  schema: string,
+  state: TenantState,
+): Promise<void> {
+  await session.query(`update ${tableIn(schema, MARK_TABLE)} set state = ?`, [state])
+}
+
+/** Reads the mark of one database with the owner's eyes. */
+export async function readOwnersMark(
+  session: MigrationSession,
+  schema: string,
+): Promise<OwnersMark | undefined> {
+  const [row] = await readable(() => session.rows<Row>(selectFrom(schema)))
+  if (row === undefined) return undefined
+  const isHalfMade = row.state === CREATING
+  const { tenancy, tenant } = row
+  return { mark: { tenancy, tenant, state: isHalfMade ? 'suspended' : row.state }, isHalfMade }
+}
+
+/** Reads the mark of one database; undefined where there is none that this user can read, or it is not finished. */
+export async function readMark(pool: Pool, schema: string): Promise<Mark | undefined> {
+  const [row] = await readable(async () => (await pool.query(selectFrom(schema)))[0] as unknown as Row[])
+  return row && asMark(row)
+}
+
+/** All marked databases whose name begins with exactly this prefix, by name; many in one query. */
+export async function* listMarked(pool: Pool, prefix: string): AsyncGenerator<MarkedSchema> {
+  // Where names are folded (lower_case_table_names), the server compares without case: compared once more, to the letter.
+  const [found] = await pool.query(
+    `select table_schema as name from information_schema.tables
+      where table_name = ? and table_type = 'BASE TABLE' and left(table_schema, char_length(?)) = ?`,
+    [MARK_TABLE, prefix, prefix],
+  )
+  const names = (found as { name: string }[])
+    .map(({ name }) => name)
+    .filter((name) => name.startsWith(prefix))
+    .sort()
+  for (let at = 0; at < names.length; at += CHUNK) yield* readChunk(pool, names.slice(at, at + CHUNK))
+}
+
+async function* readChunk(pool: Pool, schemas: readonly string[]): AsyncGenerator<MarkedSchema> {
+  const parts = schemas.map((schema, index) => selectFrom(schema, `${index} as place, `))
+  const read = async (sql: string): Promise<readonly (Row & { place: number })[]> =>
+    (await pool.query(sql))[0] as unknown as (Row & { place: number })[]
+  let rows: readonly (Row & { place: number })[]
+  try {
+    rows = await read(parts.join(' union all '))
+  } catch (error) {
+    if (!isUnreadable(error)) throw error
+    // One of them is another's table of that name, or was dropped meanwhile: ask one by one.
+    rows = (await Promise.all(parts.map((part) => readable(() => read(part))))).flat()
+  }
+  for (const row of [...rows].sort((one, other) => one.place - other.place)) {
+    const mark = asMark(row)
+    if (mark !== undefined) yield { schema: schemas[row.place]!, mark }
+  }
+}
+
+/** Converted to one collation, so that a table of another application can't break a UNION of many. */
+function selectFrom(schema: string, more = ''): string {
+  const columns = ['tenancy', 'tenant', 'state'].map(
+    (column) => `convert(${column} using utf8mb4) collate utf8mb4_bin as ${column}`,
+  )
+  return `select ${more}${columns.join(', ')} from ${tableIn(schema, MARK_TABLE)}`
+}
+
+function asMark({ tenancy, tenant, state }: Row): Mark | undefined {
+  return state === 'active' || state === 'suspended' ? { tenancy, tenant, state } : undefined
+}
+
+async function readable<Found>(read: () => Promise<readonly Found[]>): Promise<readonly Found[]> {
+  try {
+    return await read()
+  } catch (error) {
+    if (isUnreadable(error)) return []
+    throw error
+  }
+}
+
+function isUnreadable(error: unknown): boolean {
+  return UNREADABLE.has((error as { code?: string }).code ?? '')
+}

@@ -1,0 +1,167 @@
+import { createConnection } from 'mysql2/promise'
+import type { Connection, ConnectionOptions, FieldPacket } from 'mysql2/promise'
+import { outsideTenants } from '../tenant/context'
+import { quoteName } from './sql'
+
+/** What a server is like, as far as migrations depend on it. */
+export interface ServerFacts {
+  /** `10.11.18-MariaDB` */
+  readonly version: string
+  /** DDL is done as a whole or not at all, whatever happens to the server: MySQL 8.0, MariaDB 10.6. */
+  readonly hasAtomicDdl: boolean
+  /** The account that the server took this connection for, `owner@%`. */
+  readonly account: string
+  /** Names of databases and tables do not tell `Acme` and `acme` apart (lower_case_table_names is not 0). */
+  readonly foldsNames: boolean
+}
+
+/** Rows of a reading statement, or the header of another. */
+export type Answer = readonly Readonly<Record<string, unknown>>[] | Header
+
+/** What the server says of a statement without rows. */
+export interface Header {
+  readonly affectedRows: number
+  readonly insertId: number
+  readonly serverStatus: number
+}
+
+/**
+ * Modes in which the server would read a text differently from the splitter, or differently from file to file. ORACLE also
+ * has other routines; the names of whole families stand for ANSI_QUOTES.
+ */
+const UNFIT_MODES = new Set(
+  'ANSI ANSI_QUOTES NO_BACKSLASH_ESCAPES ORACLE DB2 MAXDB MSSQL POSTGRESQL IGNORE_SPACE'.split(' '),
+)
+const IS_IN_TRANSACTION = 1
+
+interface Greeting {
+  readonly version: string
+  readonly account: string
+  readonly mode: string
+  readonly folding: number
+}
+
+/** The one connection of a migration worker: the owner's, nobody else's. */
+export class MigrationSession {
+  readonly facts: ServerFacts
+  readonly #connection: Connection
+  readonly #mode: string
+  #isUsable = true
+
+  private constructor(connection: Connection, facts: ServerFacts, mode: string) {
+    this.#connection = connection
+    this.facts = facts
+    this.#mode = mode
+    const onEnd = (): void => void (this.#isUsable = false)
+    // A connection that dies tells so by the query that was running; unheard, the event would end the process.
+    connection.on('error', onEnd).on('end', onEnd)
+  }
+
+  /** Connects outside of every tenant. */
+  static async open(options: ConnectionOptions): Promise<MigrationSession> {
+    const connection = await outsideTenants(() =>
+      createConnection({ ...options, multipleStatements: false, rowsAsArray: false }),
+    )
+    const [rows] = await connection.query(
+      'select version() as version, current_user() as account, @@global.sql_mode as mode, @@lower_case_table_names as folding',
+    )
+    const { version, account, mode, folding } = (rows as unknown as Greeting[])[0]!
+    const modes = mode.split(',').filter((word) => !UNFIT_MODES.has(word))
+    const facts = { version, account, hasAtomicDdl: hasAtomicDdl(version), foldsNames: Number(folding) !== 0 }
+    return new MigrationSession(connection, facts, modes.join(','))
+  }
+
+  /** False once the connection is gone. */
+  get isUsable(): boolean {
+    return this.#isUsable
+  }
+
+  /** Sends one statement. */
+  async query(sql: string, values?: readonly unknown[]): Promise<Answer> {
+    const [answer] = await this.send(sql, values)
+    return answer
+  }
+
+  /** The same, with what is known of the columns. */
+  async send(sql: string, values?: readonly unknown[]): Promise<[Answer, FieldPacket[]]> {
+    try {
+      const [answer, fields] = await this.#connection.query(
+        sql,
+        values === undefined ? undefined : [...values],
+      )
+      return [answer as unknown as Answer, fields]
+    } catch (error) {
+      if ((error as { fatal?: boolean }).fatal === true) this.#isUsable = false
+      throw error
+    }
+  }
+
+  /** Rows of a reading statement. */
+  async rows<Row>(sql: string, values?: readonly unknown[]): Promise<readonly Row[]> {
+    return (await this.query(sql, values)) as readonly unknown[] as readonly Row[]
+  }
+
+  /** The text with its values in it, as it would be sent. */
+  format(sql: string, values: readonly unknown[]): string {
+    return this.#connection.format(sql, [...values])
+  }
+
+  /**
+   * Enters a database with the same settings each time, so that a migration runs alike after another one and after a crash:
+   * the server's own sql_mode without what would change how a text is read, InnoDB where a table names no engine (others
+   * can't be rolled back), utf8mb4, foreign keys checked, each statement committed on its own.
+   */
+  async enter(schema: string): Promise<void> {
+    await this.query(`use ${quoteName(schema)}`)
+    await this.query(
+      `set names utf8mb4, session sql_mode = ?, autocommit = 1, completion_type = 0, foreign_key_checks = 1,
+         unique_checks = 1, default_storage_engine = InnoDB, sql_quote_show_create = 1, time_zone = default,
+         lock_wait_timeout = default, innodb_lock_wait_timeout = default, group_concat_max_len = default`,
+      [this.#mode],
+    )
+  }
+
+  /** Leaves the tenant's database for one that holds nothing of anybody. */
+  async leave(): Promise<void> {
+    await this.query('use information_schema')
+  }
+
+  /** The database that unqualified names mean now. */
+  async place(): Promise<string | null> {
+    const [row] = await this.rows<{ place: string | null }>('select database() as place')
+    return row!.place
+  }
+
+  /**
+   * Does work in a transaction, whose last statement tells whether it is still the same one.
+   *
+   * @throws what `unended` makes when the work has ended it on its own
+   */
+  async transaction(work: () => Promise<Header>, unended: () => Error): Promise<void> {
+    await this.query('start transaction')
+    try {
+      const { serverStatus } = await work()
+      if ((serverStatus & IS_IN_TRANSACTION) === 0) throw unended()
+      await this.query('commit')
+    } catch (error) {
+      if (this.#isUsable) await this.query('rollback').catch(() => {})
+      throw error
+    }
+  }
+
+  /** Closes the connection; the server frees its lock. */
+  async close(): Promise<void> {
+    if (this.#isUsable) await this.#connection.end().catch(() => {})
+    else this.#connection.destroy()
+  }
+}
+
+/** MariaDB: "Atomic DDL" of its manual, since 10.6.1. MySQL: "Atomic Data Definition Statement Support", since 8.0. */
+function hasAtomicDdl(version: string): boolean {
+  const [major = 0, minor = 0] = version
+    .replace(/^5\.5\.5-/, '')
+    .split('.')
+    .map(Number)
+  if (!/mariadb/i.test(version)) return major >= 8
+  return major > 10 || (major === 10 && minor >= 6)
+}

@@ -1,0 +1,90 @@
+import { scanSql } from './migration-scanner'
+import type { Token } from './migration-scanner'
+
+/** What a statement is about, as far as its text tells. */
+export interface StatementShape {
+  /** First word, lower case: `create`. Empty where there is none. */
+  readonly verb: string
+  /** What CREATE, ALTER, DROP, RENAME, ... work on, lower case: `table`. */
+  readonly object: string | undefined
+  /** All tokens, but of a routine only those in front of its parameters and body. */
+  readonly tokens: readonly Token[]
+  /** The bare words among the tokens, lower case. */
+  readonly words: readonly string[]
+}
+
+const ROUTINES = new Set(['procedure', 'function', 'trigger', 'event', 'package'])
+const OBJECTS = new Set([
+  ...ROUTINES,
+  ...[
+    'table',
+    'tables',
+    'view',
+    'index',
+    'sequence',
+    'database',
+    'schema',
+    'user',
+    'role',
+    'server',
+    'tablespace',
+  ],
+  ...['logfile', 'resource', 'undo', 'instance', 'spatial', 'reference'],
+])
+const WITH_OBJECT = new Set(
+  'create alter drop rename truncate analyze optimize check repair checksum'.split(' '),
+)
+/** Where the head of a routine ends. */
+const HEAD_END: Readonly<Record<string, RegExp>> = {
+  procedure: /^(\(|begin)$/,
+  function: /^(\(|begin|returns|return)$/,
+  trigger: /^row$/,
+  event: /^(do|schedule)$/,
+  package: /^(as|is)$/,
+}
+
+/** Reads the shape of one statement. */
+export function shapeOf(sql: string): StatementShape {
+  const all = [...scanSql(sql)].filter(({ type }) => type !== 'open' && type !== 'close')
+  const verb = lower(all.find(({ type }) => type === 'word'))
+  const isNamed = WITH_OBJECT.has(verb)
+  const object = isNamed ? lower(all.find((token) => token.type === 'word' && isObject(token, all))) : ''
+  const isRoutine = (verb === 'create' || verb === 'alter') && ROUTINES.has(object)
+  const end = isRoutine ? all.findIndex((token) => HEAD_END[object]!.test(lower(token))) : -1
+  const tokens = end === -1 ? all : all.slice(0, end)
+  const words = tokens.filter(({ type }) => type === 'word').map(lower)
+  return { verb, object: object === '' ? undefined : object, tokens, words }
+}
+
+/** Lower case of a bare word or mark; empty for everything in quotes. */
+export function lower(token: Token | undefined): string {
+  return token?.type === 'word' || token?.type === 'mark' ? token.text.toLowerCase() : ''
+}
+
+/** Whether a name with a qualifier begins here: `other.widgets`. */
+export function qualifierAt(tokens: readonly Token[], at: number): string | undefined {
+  const [qualifier, dot, name] = tokens.slice(at, at + 3)
+  return isName(qualifier) && dot?.text === '.' && isName(name) ? qualifier.text : undefined
+}
+
+/** Number of the parentheses around each token. */
+export function depthsOf(tokens: readonly Token[]): readonly number[] {
+  let depth = 0
+  return tokens.map((token) => {
+    if (lower(token) === ')') depth -= 1
+    const own = depth
+    if (lower(token) === '(') depth += 1
+    return own
+  })
+}
+
+/** SPATIAL INDEX is an index; CREATE SPATIAL REFERENCE SYSTEM is not. */
+function isObject(token: Token, all: readonly Token[]): boolean {
+  const word = lower(token)
+  if (word !== 'spatial') return OBJECTS.has(word)
+  return lower(all[all.indexOf(token) + 1]) === 'reference'
+}
+
+function isName(token: Token | undefined): token is Token {
+  return token?.type === 'word' || token?.type === 'quoted'
+}

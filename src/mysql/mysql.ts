@@ -1,0 +1,116 @@
+import * as mysql2 from 'mysql2'
+import type { Pool as CallbackPool, PoolOptions } from 'mysql2'
+import type { ConnectionOptions, Pool } from 'mysql2/promise'
+import type { Engine, EngineFactory, EngineSettings } from '../engine'
+import { ConfigError } from '../errors'
+import { outsideTenants } from '../tenant/context'
+import { createMigrationLoader } from './load-migrations'
+import { listMarked, readMark } from './marks'
+import { MIGRATION_TEMPLATES } from './migration-templates'
+import { openMigrationWorker } from './migration-worker'
+import { createTenantPool } from './pool'
+import type { ScopingOptions } from './pool'
+
+/** Options of the MySQL and MariaDB engine. */
+export interface MysqlOptions extends ScopingOptions {
+  /**
+   * Connection of the databases' owner, for DDL and migrations: direct, never through a proxy. Default: the application's
+   * own connection.
+   */
+  readonly migrationUrl?: string | undefined
+  /**
+   * Account to be granted the use of the tenants' databases, `app` or `app@10.0.0.%`. Default: the one that the server
+   * takes the application for. False: you grant it yourself.
+   */
+  readonly applicationUser?: string | false | undefined
+  /** How long to wait for another process that migrates the same tenant, in milliseconds. Default 10,000. */
+  readonly lockTimeoutMs?: number | undefined
+  /** Connections of the plain pool for shared tables, opened on demand. Default 2. */
+  readonly adminMax?: number | undefined
+}
+
+// "Identifier Length Limits" of the manuals: 64 characters, not bytes.
+const NAME_LIMIT = { max: 64, unit: 'characters' } as const
+
+/**
+ * The MySQL and MariaDB engine: a database per tenant. Nothing is connected before it is used.
+ *
+ * @param options - as `createPool` of mysql2 takes them, `{ uri: 'mysql://app@db/main' }`, and {@link MysqlOptions}
+ * @throws ConfigError for options that scoping can't be safe with
+ */
+export function mysql(options: MysqlOptions): EngineFactory<Pool, Pool, CallbackPool> {
+  const { lockTimeoutMs = 0, adminMax = 1 } = options
+  const problems: string[] = []
+  if (!(lockTimeoutMs >= 0)) problems.push('The option `lockTimeoutMs` is a number of milliseconds.')
+  if (!Number.isSafeInteger(adminMax) || adminMax < 1)
+    problems.push('The option `adminMax` is a whole number from 1.')
+  if (problems.length > 0) throw new ConfigError(problems)
+  return {
+    name: 'mysql',
+    nameLimit: NAME_LIMIT,
+    migrationTemplates: MIGRATION_TEMPLATES,
+    open: (settings) => open(options, settings),
+  }
+}
+
+function open(options: MysqlOptions, settings: EngineSettings): Engine<Pool, Pool, CallbackPool> {
+  const { migrationUrl, applicationUser, lockTimeoutMs = 10_000, adminMax = 2, ...scoping } = options
+  const { hygiene: _hygiene, switch: _switch, statementBudget: _budget, ...connection } = scoping
+  const { pool, callbackPool } = createTenantPool({ ...scoping, scope: settings.scope })
+  const admin = createAdminPool({ ...connection, connectionLimit: adminMax })
+  const worker = {
+    connection: ownerConnection(migrationUrl, connection),
+    application: once(async () => {
+      if (applicationUser !== undefined)
+        return applicationUser === false ? undefined : withHost(applicationUser)
+      return migrationUrl === undefined ? undefined : accountOf(admin)
+    }),
+    migrationsTable: settings.migrationsTable,
+    lockTimeoutMs,
+    loader: createMigrationLoader(),
+  }
+  return {
+    pool,
+    callbackPool,
+    admin,
+    readMark: (schema) => readMark(admin, schema),
+    listMarked: (prefix) => listMarked(admin, prefix),
+    openWorker: () => openMigrationWorker(worker),
+    async close() {
+      await Promise.all([pool.end(), admin.end()])
+    },
+  }
+}
+
+/** A plain pool. Its sockets open outside every tenant, so that no callback of the driver finds a stranger's. */
+function createAdminPool(options: PoolOptions): Pool {
+  const pool = mysql2.createPool(options)
+  const getConnection = pool.getConnection.bind(pool)
+  pool.getConnection = (callback) => outsideTenants(() => getConnection(callback))
+  return pool.promise()
+}
+
+function ownerConnection(url: string | undefined, connection: PoolOptions): ConnectionOptions {
+  if (url === undefined) return connection
+  return { uri: url, ...(connection.ssl === undefined ? {} : { ssl: connection.ssl }) }
+}
+
+/** The account that the server takes the application for, host pattern included: GRANT needs both. */
+async function accountOf(admin: Pool): Promise<string> {
+  const [rows] = await admin.query('select current_user() as account')
+  return (rows as { account: string }[])[0]!.account
+}
+
+function withHost(account: string): string {
+  return account.includes('@') ? account : `${account}@%`
+}
+
+/** Asks once, and again after a failure. */
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined
+  return () =>
+    (answer ??= ask().catch((error: unknown) => {
+      answer = undefined
+      throw error
+    }))
+}
