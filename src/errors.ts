@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'ROWHOUSE_TENANT_ACCESS'
   | 'ROWHOUSE_TENANT_FORBIDDEN'
   | 'ROWHOUSE_TENANT_SUSPENDED'
+  | 'ROWHOUSE_DIRECTORY_TIMEOUT'
   | 'ROWHOUSE_TENANT_MISMATCH'
   | 'ROWHOUSE_TENANT_EXISTS'
   | 'ROWHOUSE_SCHEMA_NOT_OURS'
@@ -128,6 +129,16 @@ export class TenantSuspendedError extends RowhouseError {
   constructor(details: ErrorDetails & { readonly retryAfterSeconds?: number | undefined } = {}) {
     super('ROWHOUSE_TENANT_SUSPENDED', 'This tenant is suspended.', { status: 403, ...details })
     this.retryAfterSeconds = details.retryAfterSeconds
+  }
+}
+
+/** Whoever knows the tenants did not answer in time. Answers 503. */
+export class DirectoryTimeoutError extends RowhouseError {
+  constructor(timeoutMs: number, details: ErrorDetails = {}) {
+    super('ROWHOUSE_DIRECTORY_TIMEOUT', `The directory of tenants did not answer within ${timeoutMs} ms.`, {
+      status: 503,
+      ...details,
+    })
   }
 }
 

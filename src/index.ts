@@ -41,6 +41,7 @@ export type { TenantId, TenantInput } from './tenant/tenant-id'
 export {
   ClientReleasedError,
   ConfigError,
+  DirectoryTimeoutError,
   DriverError,
   IsolationError,
   MigrationFailedError,

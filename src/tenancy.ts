@@ -52,7 +52,8 @@ export class Tenancy<Pool = unknown, Admin = unknown, Record extends object = De
   constructor(options: TenancyOptions<Pool, Admin, Record>) {
     const settings = parseOptions(options)
     const { name, prefix, migrations, migrationsTable, rules } = settings
-    const context = new TenantContext<Record>(name)
+    // Two tenancies that were both left without a name must not take each other's tenant for theirs.
+    const context = new TenantContext<Record>(name, ({ id, schema }) => schema === prefix + id)
     const naming = { prefix, limit: options.engine.nameLimit }
     this.#name = (tenant) => {
       const id = parseTenantId(tenant, rules)
