@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'ROWHOUSE_DIRECTORY_TIMEOUT'
   | 'ROWHOUSE_TENANT_MISMATCH'
   | 'ROWHOUSE_TENANT_EXISTS'
+  | 'ROWHOUSE_TENANT_IN_USE'
   | 'ROWHOUSE_SCHEMA_NOT_OURS'
   | 'ROWHOUSE_CLIENT_RELEASED'
   | 'ROWHOUSE_SWITCH_FAILED'
@@ -156,6 +157,17 @@ export class TenantExistsError extends RowhouseError {
   }
 }
 
+/** Something outside of the tenant's schema stands on it and would be dropped along with it. Nothing was dropped. */
+export class TenantInUseError extends RowhouseError {
+  /** What stands on it, `view reports.all_widgets`. */
+  readonly objects: readonly string[]
+
+  constructor(message: string, details: ErrorDetails & { readonly objects: readonly string[] }) {
+    super('ROWHOUSE_TENANT_IN_USE', message, details)
+    this.objects = details.objects
+  }
+}
+
 /** A schema has the name of a tenant's and is not marked as ours, so it is neither migrated nor dropped. */
 export class SchemaNotOursError extends RowhouseError {
   constructor(message: string, details: ErrorDetails = {}) {
@@ -220,6 +232,11 @@ export interface MigrationErrorDetails extends ErrorDetails {
   readonly prefix?: string | undefined
 }
 
+/** What an error of a run knows on top. */
+export interface MigrationRunDetails extends MigrationErrorDetails {
+  readonly versions: readonly number[]
+}
+
 /** A migration does something that would reach beyond its tenant. Nothing of it was kept. */
 export class MigrationRefusedError extends RowhouseError {
   /** File name without extension. */
@@ -240,7 +257,7 @@ export class MigrationFailedError extends RowhouseError {
   /** Versions that stay applied (or reverted) although the call failed, in the order they ran. */
   readonly versions: readonly number[]
 
-  constructor(message: string, details: MigrationErrorDetails & { readonly versions: readonly number[] }) {
+  constructor(message: string, details: MigrationRunDetails) {
     super('ROWHOUSE_MIGRATION_FAILED', message, details)
     this.migration = details.migration
     this.prefix = details.prefix
@@ -248,9 +265,16 @@ export class MigrationFailedError extends RowhouseError {
   }
 }
 
-/** Another process is migrating the tenant and did not finish in time. Nothing was run. */
+/** Another process or an open transaction has what the call needs, and did not let go in time. */
 export class MigrationLockedError extends RowhouseError {
-  constructor(message: string, details: ErrorDetails = {}) {
+  /** File name without extension, where it was a migration that waited. */
+  readonly migration: string | undefined
+  /** Versions that stay applied (or reverted) although the call failed, in the order they ran. */
+  readonly versions: readonly number[]
+
+  constructor(message: string, details: Partial<MigrationRunDetails> = {}) {
     super('ROWHOUSE_MIGRATION_LOCKED', message, details)
+    this.migration = details.migration
+    this.versions = details.versions ?? []
   }
 }

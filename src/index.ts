@@ -32,6 +32,7 @@ export type {
   TenantResult,
   TenantStatus,
 } from './lifecycle/results'
+export type { DropOptions } from './engine'
 export type { CreateOptions, MigrateOptions } from './lifecycle/tenants'
 export type { Target } from './migrations/target'
 export type { Tenant } from './tenant/context'
@@ -57,6 +58,7 @@ export {
   TenantExistsError,
   TenantForbiddenError,
   TenantIdError,
+  TenantInUseError,
   TenantMismatchError,
   TenantNotFoundError,
   TenantRequiredError,

@@ -1,4 +1,4 @@
-import type { Engine, EngineFactory, MigrationKind, TenantState } from './engine'
+import type { DropOptions, Engine, EngineFactory, MigrationKind, TenantState } from './engine'
 import { ConfigError } from './errors'
 import { migrateAll } from './lifecycle/migrate-all'
 import type { MigrateAllOptions, MigrationRun } from './lifecycle/migrate-all'
@@ -161,9 +161,12 @@ export class Tenancy<Pool = unknown, Admin = unknown, Record extends object = De
     return migrateAll({ engine: this.#engine, tenants: this.#tenants }, this.#namesOf(named), options)
   }
 
-  /** Drops a tenant with all its data. @throws TenantNotFoundError, SchemaNotOursError */
-  drop(tenant: TenantInput): Promise<TenantResult> {
-    return this.#tenants.drop(this.#name(tenant))
+  /**
+   * Drops a tenant with all its data.
+   * @throws TenantNotFoundError, SchemaNotOursError, TenantInUseError where something outside stands on it
+   */
+  drop(tenant: TenantInput, options?: DropOptions): Promise<TenantResult> {
+    return this.#tenants.drop(this.#name(tenant), options)
   }
 
   /** Whether there is such a tenant of this tenancy. */
@@ -232,7 +235,7 @@ export class Tenancy<Pool = unknown, Admin = unknown, Record extends object = De
 
   async *#namesOf(named: readonly TenantNames[] | undefined): AsyncGenerator<TenantNames> {
     if (named !== undefined) yield* named
-    else for await (const { tenant } of this.#tenants.list()) yield this.#name(tenant)
+    else yield* this.#tenants.names()
   }
 }
 

@@ -1,5 +1,5 @@
 import Table from 'cli-table3'
-import { MigrationFailedError, RowhouseError } from '../errors'
+import { MigrationFailedError, MigrationLockedError, RowhouseError } from '../errors'
 
 /** Where a command's words go, and in which form. */
 export interface Printer {
@@ -32,7 +32,9 @@ export function describeError(error: unknown): Record<string, unknown> {
   const { message, code } = error as { message?: string; code?: string }
   const tenant = error instanceof RowhouseError ? error.tenant : undefined
   const migration =
-    error instanceof MigrationFailedError ? { migration: error.migration, versions: error.versions } : {}
+    error instanceof MigrationFailedError || error instanceof MigrationLockedError
+      ? { migration: error.migration, versions: error.versions }
+      : {}
   return { code, message: message || code || String(error), tenant, ...migration }
 }
 

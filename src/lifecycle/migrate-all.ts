@@ -1,5 +1,5 @@
 import type { Direction, Engine, MigrationWorker } from '../engine'
-import { MigrationFailedError, MigrationRefusedError } from '../errors'
+import type { MigrationFailedError } from '../errors'
 import type { MigrationResult } from './results'
 import type { MigrateOptions, TenantNames, Tenants } from './tenants'
 
@@ -108,15 +108,6 @@ async function* eachWith<Item, Result>(
 }
 
 function failureOf({ id, schema }: TenantNames, direction: Direction, error: Error): MigrationFailure {
-  const isFailed = error instanceof MigrationFailedError
-  const migration = isFailed || error instanceof MigrationRefusedError ? error.migration : undefined
-  return {
-    status: 'error',
-    tenant: id,
-    prefix: schema,
-    direction,
-    error,
-    migration,
-    versions: isFailed ? error.versions : [],
-  }
+  const { migration, versions = [] } = error as Partial<MigrationFailedError>
+  return { status: 'error', tenant: id, prefix: schema, direction, error, migration, versions }
 }

@@ -1,5 +1,6 @@
 import type {
   Direction,
+  DropOptions,
   Engine,
   Mark,
   MigrationFile,
@@ -10,7 +11,7 @@ import type {
 } from '../engine'
 import { SchemaNotOursError, TenantExistsError, TenantNotFoundError } from '../errors'
 import { readMigrationFolder } from '../migrations/folder'
-import { missingFiles, planSteps } from '../migrations/target'
+import { missingFiles, planSteps, renamedFiles } from '../migrations/target'
 import type { Target } from '../migrations/target'
 import type { SchemaName } from '../tenant/schema-name'
 import type { TenantId } from '../tenant/tenant-id'
@@ -64,16 +65,9 @@ export class Tenants {
   ): Promise<CreateResult> {
     return this.#withWorker(names, async (worker, report) => {
       const files = migrate ? await this.#files() : []
-      if (report.exists) {
-        this.#expectOurs(names, report)
-        if (ifExists === 'error')
-          throw new TenantExistsError(`Tenant "${names.id}" exists already.`, { tenant: names.id })
-        const steps = migrate
-          ? planSteps({ direction: 'up', files, applied: report.applied }, { all: true })
-          : []
-        await worker.apply(names.schema, names.id, steps)
-        return { ...resultOf(names, 'up', steps), created: false }
-      }
+      if (report.exists) this.#expectOurs(names, report)
+      if (isHalfMade(report)) await worker.drop(names.schema, names.id)
+      else if (report.exists) return this.#createAgain(worker, names, { ifExists, files })
       const steps = planSteps({ direction: 'up', files, applied: [] }, { all: true })
       await worker.create(names.schema, this.#markOf(names), steps)
       this.#parts.onChange(names.id)
@@ -99,16 +93,16 @@ export class Tenants {
     direction: Direction,
     options: MigrateOptions,
   ): Promise<MigrationResult> {
-    return worker.withLock(names.schema, async () =>
+    return worker.withLock(names.schema, names.id, async () =>
       this.#migrateOn(worker, await worker.inspect(names.schema), names, direction, options),
     )
   }
 
-  /** @throws {@link TenantNotFoundError}, {@link SchemaNotOursError} */
-  async drop(names: TenantNames): Promise<TenantResult> {
+  /** @throws {@link TenantNotFoundError}, {@link SchemaNotOursError}, TenantInUseError without `cascade` */
+  async drop(names: TenantNames, options?: DropOptions): Promise<TenantResult> {
     return this.#withWorker(names, async (worker, report) => {
       this.#expectOurs(names, report)
-      await worker.drop(names.schema)
+      await worker.drop(names.schema, names.id, options)
       this.#parts.onChange(names.id)
       return { status: 'ok', tenant: names.id, prefix: names.schema }
     })
@@ -121,8 +115,8 @@ export class Tenants {
       if (report.mark === undefined) {
         await worker.adopt(names.schema, this.#markOf(names), await this.#files())
         this.#parts.onChange(names.id)
-      } else this.#expectOurs(names, report)
-      const { applied } = await worker.inspect(names.schema)
+      } else this.#expectWhole(names, report)
+      const applied = await worker.readApplied(names.schema)
       return { ...resultOf(names, 'up', []), versions: applied.map(versionOf) }
     })
   }
@@ -130,7 +124,7 @@ export class Tenants {
   /** Serves a tenant, or stops serving it. @throws {@link TenantNotFoundError}, {@link SchemaNotOursError} */
   async setState(names: TenantNames, state: TenantState): Promise<TenantResult> {
     return this.#withWorker(names, async (worker, report) => {
-      this.#expectOurs(names, report)
+      this.#expectWhole(names, report)
       await worker.setState(names.schema, state)
       this.#parts.onChange(names.id)
       return { status: 'ok', tenant: names.id, prefix: names.schema }
@@ -138,14 +132,14 @@ export class Tenants {
   }
 
   async exists(names: TenantNames): Promise<boolean> {
-    const mark = await this.#parts.engine.readMark(names.schema)
-    return mark !== undefined && this.#isOurs(names.schema, mark)
+    return (await this.find(names)) !== undefined
   }
 
-  /** State of one tenant, as the request half asks for it. */
+  /** State of one tenant, as the request half asks for it; a half-made one is not there. */
   async find(names: TenantNames): Promise<TenantState | undefined> {
     const mark = await this.#parts.engine.readMark(names.schema)
-    return mark !== undefined && this.#isOurs(names.schema, mark) ? mark.state : undefined
+    if (mark === undefined || !this.#isOurs(names.schema, mark)) return undefined
+    return mark.state === 'creating' ? undefined : mark.state
   }
 
   /** @throws {@link TenantNotFoundError}, {@link SchemaNotOursError} */
@@ -155,14 +149,17 @@ export class Tenants {
       const report = await worker.inspect(names.schema)
       this.#expectOurs(names, report)
       const files = await this.#files()
-      const applied = new Set(report.applied)
+      const books = { files, applied: await worker.readApplied(names.schema) }
+      const renamed = renamedFiles(books)
+      const done = new Set([...books.applied, ...renamed])
       return {
         tenant: names.id,
         prefix: names.schema,
         state: report.mark!.state,
-        versions: report.applied.map(versionOf),
-        pending: files.filter(({ name }) => !applied.has(name)).map(({ name }) => name),
-        missing: missingFiles({ files, applied: report.applied }),
+        versions: books.applied.map(versionOf),
+        pending: files.filter(({ name }) => !done.has(name)).map(({ name }) => name),
+        missing: missingFiles(books),
+        renamed,
       }
     } finally {
       await worker.close()
@@ -177,13 +174,36 @@ export class Tenants {
     }
   }
 
+  /** All of ours that are whole, as their marks name them: rules for new ids may have changed since. */
+  async *names(): AsyncGenerator<TenantNames> {
+    for await (const { tenant, prefix, state } of this.list()) {
+      if (state !== 'creating') yield { id: tenant as TenantId, schema: prefix as SchemaName }
+    }
+  }
+
+  async #createAgain(
+    worker: MigrationWorker,
+    names: TenantNames,
+    { ifExists, files }: { readonly ifExists: 'migrate' | 'error'; readonly files: readonly MigrationFile[] },
+  ): Promise<CreateResult> {
+    if (ifExists === 'error')
+      throw new TenantExistsError(`Tenant "${names.id}" exists already.`, { tenant: names.id })
+    if (files.length === 0) return { ...resultOf(names, 'up', []), created: false }
+    const applied = await worker.readApplied(names.schema)
+    const steps = planSteps({ direction: 'up', files, applied }, { all: true })
+    await worker.apply(names.schema, names.id, steps)
+    return { ...resultOf(names, 'up', steps), created: false }
+  }
+
   async #withWorker<T>(
     names: TenantNames,
     work: (worker: MigrationWorker, report: SchemaReport) => Promise<T>,
   ): Promise<T> {
     const worker = await this.#parts.engine.openWorker()
     try {
-      return await worker.withLock(names.schema, async () => work(worker, await worker.inspect(names.schema)))
+      return await worker.withLock(names.schema, names.id, async () =>
+        work(worker, await worker.inspect(names.schema)),
+      )
     } finally {
       await worker.close()
     }
@@ -196,9 +216,10 @@ export class Tenants {
     direction: Direction,
     { allowOutOfOrder, ...target }: MigrateOptions,
   ): Promise<MigrationResult> {
-    this.#expectOurs(names, report)
+    this.#expectWhole(names, report)
     const files = await this.#files()
-    const steps = planSteps({ direction, files, applied: report.applied, allowOutOfOrder }, target)
+    const applied = await worker.readApplied(names.schema)
+    const steps = planSteps({ direction, files, applied, allowOutOfOrder }, target)
     await worker.apply(names.schema, names.id, steps)
     return resultOf(names, direction, steps)
   }
@@ -227,6 +248,19 @@ export class Tenants {
       tenant: names.id,
     })
   }
+
+  #expectWhole(names: TenantNames, report: SchemaReport): void {
+    this.#expectOurs(names, report)
+    if (!isHalfMade(report)) return
+    throw new TenantNotFoundError(
+      `Tenant "${names.id}" is half made (schema "${names.schema}", state "creating"): create it again, or drop it.`,
+      { tenant: names.id },
+    )
+  }
+}
+
+function isHalfMade({ mark }: SchemaReport): boolean {
+  return mark?.state === 'creating'
 }
 
 function notFound({ id, schema }: TenantNames): TenantNotFoundError {
