@@ -27,12 +27,15 @@ export interface MigrationStep {
 /** Whether a tenant is served. */
 export type TenantState = 'active' | 'suspended'
 
+/** State in a mark: `creating` is a tenant that is made in several transactions and not yet whole, so nobody is served. */
+export type MarkState = TenantState | 'creating'
+
 /** The one row of `_rowhouse` that says whose a schema is. */
 export interface Mark {
   /** Name of the tenancy that owns the schema. */
   readonly tenancy: string
   readonly tenant: string
-  readonly state: TenantState
+  readonly state: MarkState
 }
 
 /** A schema that carries a mark. */
@@ -66,12 +69,8 @@ export interface SchemaReport {
   readonly exists: boolean
   /** Undefined: not marked, so not ours to touch. */
   readonly mark: Mark | undefined
-  /** Names of the applied migrations in the order they were run; empty without a bookkeeping table. */
-  readonly applied: readonly string[]
   /** A migration that must be ended before another one runs. */
   readonly unfinished?: UnfinishedMigration | undefined
-  /** Its creation was interrupted: nobody is served from it, and `create` goes on with it. */
-  readonly isHalfMade?: boolean | undefined
 }
 
 /** One connection for DDL, apart from the request pool. Close it. */
@@ -79,15 +78,23 @@ export interface MigrationWorker {
   /** False once its connection is gone: close it and open another. */
   readonly isUsable: boolean
   /**
-   * Calls `work` while no other process may migrate, create or drop this schema.
-   * @throws MigrationLockedError when somebody else holds it for longer than the lock timeout
+   * Calls `work` while no other process may migrate, create or drop this schema, in a session that no tenant before
+   * has left anything in.
+   * @throws MigrationLockedError when somebody else holds it, or what `work` needs, for longer than the lock timeout
    */
-  withLock<T>(schema: SchemaName, work: () => Promise<T>): Promise<T>
+  withLock<T>(schema: SchemaName, tenant: TenantId, work: () => Promise<T>): Promise<T>
   inspect(schema: SchemaName): Promise<SchemaReport>
   /**
-   * Makes schema, mark, bookkeeping and grants, and runs the steps; a failure leaves nothing of it.
-   * Goes on with one that is half made.
-   * @throws MigrationFailedError, MigrationRefusedError
+   * Names of the applied migrations in the order they were run; empty without a bookkeeping table.
+   * @throws MigrationTargetError for a table of that name that is none of ours
+   */
+  readApplied(schema: SchemaName): Promise<readonly string[]>
+  /** True where `create` goes on with what an interrupted one has made; otherwise that is to be dropped first. */
+  readonly resumesCreation?: boolean
+  /**
+   * Makes schema, mark, bookkeeping and grants, and runs the steps; a failure leaves nothing of it, or, where the
+   * connection was lost, a mark in the state `creating`.
+   * @throws SchemaNotOursError, MigrationFailedError, MigrationRefusedError
    */
   create(schema: SchemaName, mark: Mark, steps: readonly MigrationStep[]): Promise<void>
   /**
@@ -98,12 +105,19 @@ export interface MigrationWorker {
   /** Marks an existing schema as ours and takes over what another tool wrote of its migrations. */
   adopt(schema: SchemaName, mark: Mark, files: readonly MigrationFile[]): Promise<void>
   setState(schema: SchemaName, state: TenantState): Promise<void>
-  drop(schema: SchemaName): Promise<void>
+  /** @throws TenantInUseError where that would take along what stands outside of the schema, without `cascade` */
+  drop(schema: SchemaName, tenant: TenantId, options?: DropOptions): Promise<void>
   /** Compares applied files with what they were; with `accept` they are taken as they are now. @throws MigrationChangedError */
   checkUnchanged?(schema: SchemaName, files: readonly MigrationFile[], accept: boolean): Promise<void>
   /** Ends what can't be known of an unfinished migration. Missing where there are none. */
   repair?(schema: SchemaName, repair: Repair): Promise<void>
   close(): Promise<void>
+}
+
+/** Options of `drop`. */
+export interface DropOptions {
+  /** Drop what stands on the tenant outside of its schema, too: views, columns, foreign keys, extensions. Default false. */
+  readonly cascade?: boolean | undefined
 }
 
 /** What a tenancy tells its engine. */

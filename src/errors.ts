@@ -10,8 +10,10 @@ export type ErrorCode =
   | 'ROWHOUSE_TENANT_ACCESS'
   | 'ROWHOUSE_TENANT_FORBIDDEN'
   | 'ROWHOUSE_TENANT_SUSPENDED'
+  | 'ROWHOUSE_DIRECTORY_TIMEOUT'
   | 'ROWHOUSE_TENANT_MISMATCH'
   | 'ROWHOUSE_TENANT_EXISTS'
+  | 'ROWHOUSE_TENANT_IN_USE'
   | 'ROWHOUSE_SCHEMA_NOT_OURS'
   | 'ROWHOUSE_CLIENT_RELEASED'
   | 'ROWHOUSE_SWITCH_FAILED'
@@ -133,6 +135,16 @@ export class TenantSuspendedError extends RowhouseError {
   }
 }
 
+/** Whoever knows the tenants did not answer in time. Answers 503. */
+export class DirectoryTimeoutError extends RowhouseError {
+  constructor(timeoutMs: number, details: ErrorDetails = {}) {
+    super('ROWHOUSE_DIRECTORY_TIMEOUT', `The directory of tenants did not answer within ${timeoutMs} ms.`, {
+      status: 503,
+      ...details,
+    })
+  }
+}
+
 /** A client checked out for one tenant was used in the context of another. Nothing was sent. */
 export class TenantMismatchError extends RowhouseError {
   constructor(message: string, details: ErrorDetails = {}) {
@@ -144,6 +156,17 @@ export class TenantMismatchError extends RowhouseError {
 export class TenantExistsError extends RowhouseError {
   constructor(message: string, details: ErrorDetails = {}) {
     super('ROWHOUSE_TENANT_EXISTS', message, { status: 409, ...details })
+  }
+}
+
+/** Something outside of the tenant's schema stands on it and would be dropped along with it. Nothing was dropped. */
+export class TenantInUseError extends RowhouseError {
+  /** What stands on it, `view reports.all_widgets`. */
+  readonly objects: readonly string[]
+
+  constructor(message: string, details: ErrorDetails & { readonly objects: readonly string[] }) {
+    super('ROWHOUSE_TENANT_IN_USE', message, details)
+    this.objects = details.objects
   }
 }
 
@@ -209,6 +232,11 @@ export interface MigrationErrorDetails extends ErrorDetails {
   readonly migration: string
   /** Name of the tenant's schema, `tenant_acme`. */
   readonly prefix?: string | undefined
+}
+
+/** What an error of a run knows on top. */
+export interface MigrationRunDetails extends MigrationErrorDetails {
+  readonly versions: readonly number[]
 }
 
 /** A migration does something that would reach beyond its tenant. It was stopped before that. */
@@ -280,9 +308,16 @@ export class MigrationChangedError extends RowhouseError {
   }
 }
 
-/** Another process is migrating the tenant and did not finish in time. Nothing was run. */
+/** Another process or an open transaction has what the call needs, and did not let go in time. */
 export class MigrationLockedError extends RowhouseError {
-  constructor(message: string, details: ErrorDetails = {}) {
+  /** File name without extension, where it was a migration that waited. */
+  readonly migration: string | undefined
+  /** Versions that stay applied (or reverted) although the call failed, in the order they ran. */
+  readonly versions: readonly number[]
+
+  constructor(message: string, details: Partial<MigrationRunDetails> = {}) {
     super('ROWHOUSE_MIGRATION_LOCKED', message, details)
+    this.migration = details.migration
+    this.versions = details.versions ?? []
   }
 }

@@ -33,6 +33,7 @@ export type {
   TenantResult,
   TenantStatus,
 } from './lifecycle/results'
+export type { DropOptions } from './engine'
 export type { CreateOptions, MigrateOptions } from './lifecycle/tenants'
 export type { Repair, UnfinishedMigration } from './engine'
 export type { Target } from './migrations/target'
@@ -43,6 +44,7 @@ export type { TenantId, TenantInput } from './tenant/tenant-id'
 export {
   ClientReleasedError,
   ConfigError,
+  DirectoryTimeoutError,
   DriverError,
   IsolationError,
   MigrationChangedError,
@@ -60,6 +62,7 @@ export {
   TenantExistsError,
   TenantForbiddenError,
   TenantIdError,
+  TenantInUseError,
   TenantMismatchError,
   TenantNotFoundError,
   TenantRequiredError,

@@ -15,6 +15,8 @@ export interface DirectoryConfig<Record extends object> {
   readonly ttlMs?: number | undefined
   /** Milliseconds it is remembered that there is no such tenant. Default 5,000. */
   readonly negativeTtlMs?: number | undefined
+  /** Milliseconds that a lookup may take before it is answered 503. Default 10,000. */
+  readonly timeoutMs?: number | undefined
   /** How many are remembered. Default 10,000. */
   readonly maxEntries?: number | undefined
 }

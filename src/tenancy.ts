@@ -1,4 +1,4 @@
-import type { Engine, EngineFactory, MigrationKind, Repair, TenantState } from './engine'
+import type { DropOptions, Engine, EngineFactory, MigrationKind, Repair, TenantState } from './engine'
 import { ConfigError } from './errors'
 import { migrateAll } from './lifecycle/migrate-all'
 import type { MigrateAllOptions, MigrationRun } from './lifecycle/migrate-all'
@@ -58,7 +58,8 @@ export class Tenancy<
   constructor(options: TenancyOptions<Pool, Admin, Record, CallbackPool>) {
     const settings = parseOptions(options)
     const { name, prefix, migrations, migrationsTable, rules } = settings
-    const context = new TenantContext<Record>(name)
+    // Two tenancies that were both left without a name must not take each other's tenant for theirs.
+    const context = new TenantContext<Record>(name, ({ id, schema }) => schema === prefix + id)
     const naming = { prefix, limit: options.engine.nameLimit }
     this.#name = (tenant) => {
       const id = parseTenantId(tenant, rules)
@@ -171,9 +172,12 @@ export class Tenancy<
     return migrateAll({ engine: this.#engine, tenants: this.#tenants }, this.#namesOf(named), options)
   }
 
-  /** Drops a tenant with all its data. @throws TenantNotFoundError, SchemaNotOursError */
-  drop(tenant: TenantInput): Promise<TenantResult> {
-    return this.#tenants.drop(this.#name(tenant))
+  /**
+   * Drops a tenant with all its data.
+   * @throws TenantNotFoundError, SchemaNotOursError, TenantInUseError where something outside stands on it
+   */
+  drop(tenant: TenantInput, options?: DropOptions): Promise<TenantResult> {
+    return this.#tenants.drop(this.#name(tenant), options)
   }
 
   /** Whether there is such a tenant of this tenancy. */
@@ -253,7 +257,7 @@ export class Tenancy<
 
   async *#namesOf(named: readonly TenantNames[] | undefined): AsyncGenerator<TenantNames> {
     if (named !== undefined) yield* named
-    else for await (const { tenant } of this.#tenants.list()) yield this.#name(tenant)
+    else yield* this.#tenants.names()
   }
 }
 

@@ -166,6 +166,22 @@ describe.each(SERVERS)('a tenancy on $name', (server) => {
     }
   })
 
+  test("two tenancies that were both left without a name do not take each other's tenant for theirs", async () => {
+    const other = createTenancy({
+      engine: postgres(options),
+      prefix: `${prefix}other_`,
+      migrations: migrations.path,
+    })
+    try {
+      await tenancy.run('acme', async () => {
+        expect(other.current()).toBeUndefined()
+        await expect(other.pool.query('select 1')).rejects.toMatchObject({ code: 'ROWHOUSE_TENANT_REQUIRED' })
+      })
+    } finally {
+      await other.close()
+    }
+  })
+
   test('admin and withoutTenant are on the default path, also on a connection that served a tenant', async () => {
     await tenancy.run('acme', () => tenancy.pool.query('select * from widgets'))
     for (const query of [

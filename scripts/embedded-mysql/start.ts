@@ -93,6 +93,8 @@ function launch(keeper: Keeper, files: ServerFiles, options: LaunchOptions): Pro
     ...files.options,
     ...[`--datadir=${dataDir}`, `--socket=${socket}`, `--pid-file=${join(keeper.folder, 'pid')}`],
     ...[`--port=${port}`, `--bind-address=${HOST}`],
+    // A server that starts deletes the temporary tables in its tmpdir, also those of another server that runs.
+    `--tmpdir=${keeper.folder}`,
     ...DEFAULTS,
     ...(isTemporary ? TEMPORARY : []),
     ...settings,

@@ -85,19 +85,15 @@ async function read(path: string | undefined): Promise<{ config: unknown; file: 
     ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'].map((kind) => [kind, load]),
   )
   const explorer = lilconfig('rowhouse', { searchPlaces: PLACES, loaders })
-  const result = path === undefined ? await explorer.search() : await loadFile(explorer, path)
-  return result ? { config: result.config as unknown, file: result.filepath } : undefined
-}
-
-async function loadFile(
-  explorer: ReturnType<typeof lilconfig>,
-  path: string,
-): Promise<Awaited<ReturnType<typeof explorer.load>>> {
   try {
-    return await explorer.load(path)
+    const result = path === undefined ? await explorer.search() : await explorer.load(path)
+    return result ? { config: result.config as unknown, file: result.filepath } : undefined
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause
-    throw new ConfigError([`There is no config file at ${path}.`], { cause })
+    const { code, message } = cause as NodeJS.ErrnoException
+    const file = path ?? 'rowhouse.config'
+    const problem =
+      code === 'ENOENT' ? `There is no config file at ${file}.` : `${file} can't be read: ${message}`
+    throw new ConfigError([problem], { cause })
   }
 }
 

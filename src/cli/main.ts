@@ -2,6 +2,9 @@
 import { askOnTerminal } from './confirm'
 import { runProgram } from './program'
 
+// `rowhouse list | head`: whoever reads has enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+
 runProgram(process.argv.slice(2), {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),

@@ -1,5 +1,10 @@
 import Table from 'cli-table3'
-import { MigrationFailedError, MigrationUnfinishedError, RowhouseError } from '../errors'
+import {
+  MigrationFailedError,
+  MigrationLockedError,
+  MigrationUnfinishedError,
+  RowhouseError,
+} from '../errors'
 
 /** Where a command's words go, and in which form. */
 export interface Printer {
@@ -37,6 +42,7 @@ export function describeError(error: unknown): Record<string, unknown> {
 function describeMigration(error: unknown): Record<string, unknown> {
   if (error instanceof MigrationUnfinishedError)
     return { migration: error.migration, statement: error.statement }
+  if (error instanceof MigrationLockedError) return { migration: error.migration, versions: error.versions }
   if (!(error instanceof MigrationFailedError)) return {}
   const { migration, versions, statement, line } = error
   return { migration, versions, statement, line }

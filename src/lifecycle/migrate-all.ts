@@ -1,10 +1,5 @@
 import type { Direction, Engine, MigrationWorker } from '../engine'
-import {
-  MigrationChangedError,
-  MigrationFailedError,
-  MigrationRefusedError,
-  MigrationUnfinishedError,
-} from '../errors'
+import type { MigrationFailedError } from '../errors'
 import type { MigrationResult } from './results'
 import type { MigrateOptions, TenantNames, Tenants } from './tenants'
 
@@ -113,19 +108,6 @@ async function* eachWith<Item, Result>(
 }
 
 function failureOf({ id, schema }: TenantNames, direction: Direction, error: Error): MigrationFailure {
-  const isFailed = error instanceof MigrationFailedError
-  const isNamed =
-    isFailed ||
-    error instanceof MigrationRefusedError ||
-    error instanceof MigrationUnfinishedError ||
-    error instanceof MigrationChangedError
-  return {
-    status: 'error',
-    tenant: id,
-    prefix: schema,
-    direction,
-    error,
-    migration: isNamed ? error.migration : undefined,
-    versions: isFailed ? error.versions : [],
-  }
+  const { migration, versions = [] } = error as Partial<MigrationFailedError>
+  return { status: 'error', tenant: id, prefix: schema, direction, error, migration, versions }
 }

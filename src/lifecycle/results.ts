@@ -1,4 +1,4 @@
-import type { Direction, TenantState, UnfinishedMigration } from '../engine'
+import type { Direction, MarkState, UnfinishedMigration } from '../engine'
 
 /** What every call about one tenant tells. */
 export interface TenantResult {
@@ -25,7 +25,8 @@ export interface CreateResult extends MigrationResult {
 export interface TenantInfo {
   readonly tenant: string
   readonly prefix: string
-  readonly state: TenantState
+  /** `creating`: half made, and served nobody. */
+  readonly state: MarkState
 }
 
 /** Where a tenant stands. */
@@ -36,6 +37,8 @@ export interface TenantStatus extends TenantInfo {
   readonly pending: readonly string[]
   /** Names of applied migrations whose file is gone. */
   readonly missing: readonly string[]
+  /** Names of files whose version is applied under another name; they are refused, so as not to run twice. */
+  readonly renamed: readonly string[]
   /** A migration that must be ended before another one runs; only where there is one. */
   readonly unfinished?: UnfinishedMigration
 }

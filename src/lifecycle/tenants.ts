@@ -1,5 +1,6 @@
 import type {
   Direction,
+  DropOptions,
   Engine,
   Mark,
   MigrationFile,
@@ -11,7 +12,7 @@ import type {
 } from '../engine'
 import { MigrationTargetError, SchemaNotOursError, TenantExistsError, TenantNotFoundError } from '../errors'
 import { readMigrationFolder } from '../migrations/folder'
-import { missingFiles } from '../migrations/target'
+import { missingFiles, renamedFiles } from '../migrations/target'
 import type { Target } from '../migrations/target'
 import { planFrom } from '../migrations/unfinished'
 import type { SchemaName } from '../tenant/schema-name'
@@ -74,19 +75,11 @@ export class Tenants {
     { ifExists = 'migrate', migrate = true }: CreateOptions = {},
   ): Promise<CreateResult> {
     return this.#withWorker(names, async (worker, report) => {
-      if (report.exists && report.isHalfMade !== true) {
-        this.#expectOurs(names, report)
-        if (ifExists === 'error')
-          throw new TenantExistsError(`Tenant "${names.id}" exists already.`, { tenant: names.id })
-        const done = migrate
-          ? await this.#migrateOn(worker, report, names, 'up', { all: true })
-          : resultOf(names, 'up', [])
-        return { ...done, created: false }
-      }
-      if (report.exists) this.#expectOurs(names, report)
       const files = migrate ? await this.#files() : []
-      const { applied, unfinished } = report
-      const steps = migrate ? planFrom({ direction: 'up', files, applied, unfinished }, { all: true }) : []
+      if (report.exists) this.#expectOurs(names, report)
+      if (report.exists && !isHalfMade(report))
+        return this.#createAgain(worker, report, names, { ifExists, files })
+      const steps = await this.#firstSteps(worker, report, names, files)
       await worker.create(names.schema, this.#markOf(names), steps)
       this.#parts.onChange(names.id)
       return { ...resultOf(names, 'up', steps), created: true }
@@ -111,16 +104,16 @@ export class Tenants {
     direction: Direction,
     options: MigrateOptions,
   ): Promise<MigrationResult> {
-    return worker.withLock(names.schema, async () =>
+    return worker.withLock(names.schema, names.id, async () =>
       this.#migrateOn(worker, await worker.inspect(names.schema), names, direction, options),
     )
   }
 
-  /** @throws {@link TenantNotFoundError}, {@link SchemaNotOursError} */
-  async drop(names: TenantNames): Promise<TenantResult> {
+  /** @throws {@link TenantNotFoundError}, {@link SchemaNotOursError}, TenantInUseError without `cascade` */
+  async drop(names: TenantNames, options?: DropOptions): Promise<TenantResult> {
     return this.#withWorker(names, async (worker, report) => {
       this.#expectOurs(names, report)
-      await worker.drop(names.schema)
+      await worker.drop(names.schema, names.id, options)
       this.#parts.onChange(names.id)
       return { status: 'ok', tenant: names.id, prefix: names.schema }
     })
@@ -133,8 +126,8 @@ export class Tenants {
       if (report.mark === undefined) {
         await worker.adopt(names.schema, this.#markOf(names), await this.#files())
         this.#parts.onChange(names.id)
-      } else this.#expectServed(names, report)
-      const { applied } = await worker.inspect(names.schema)
+      } else this.#expectWhole(names, report)
+      const applied = await worker.readApplied(names.schema)
       return { ...resultOf(names, 'up', []), versions: applied.map(versionOf) }
     })
   }
@@ -161,7 +154,7 @@ export class Tenants {
   /** Serves a tenant, or stops serving it. @throws {@link TenantNotFoundError}, {@link SchemaNotOursError} */
   async setState(names: TenantNames, state: TenantState): Promise<TenantResult> {
     return this.#withWorker(names, async (worker, report) => {
-      this.#expectServed(names, report)
+      this.#expectWhole(names, report)
       await worker.setState(names.schema, state)
       this.#parts.onChange(names.id)
       return { status: 'ok', tenant: names.id, prefix: names.schema }
@@ -169,14 +162,14 @@ export class Tenants {
   }
 
   async exists(names: TenantNames): Promise<boolean> {
-    const mark = await this.#parts.engine.readMark(names.schema)
-    return mark !== undefined && this.#isOurs(names.schema, mark)
+    return (await this.find(names)) !== undefined
   }
 
-  /** State of one tenant, as the request half asks for it. */
+  /** State of one tenant, as the request half asks for it; a half-made one is not there. */
   async find(names: TenantNames): Promise<TenantState | undefined> {
     const mark = await this.#parts.engine.readMark(names.schema)
-    return mark !== undefined && this.#isOurs(names.schema, mark) ? mark.state : undefined
+    if (mark === undefined || !this.#isOurs(names.schema, mark)) return undefined
+    return mark.state === 'creating' ? undefined : mark.state
   }
 
   /** @throws {@link TenantNotFoundError}, {@link SchemaNotOursError} */
@@ -186,14 +179,17 @@ export class Tenants {
       const report = await worker.inspect(names.schema)
       this.#expectOurs(names, report)
       const files = await this.#files()
-      const applied = new Set(report.applied)
+      const books = { files, applied: await worker.readApplied(names.schema) }
+      const renamed = renamedFiles(books)
+      const done = new Set([...books.applied, ...renamed])
       return {
         tenant: names.id,
         prefix: names.schema,
         state: report.mark!.state,
-        versions: report.applied.map(versionOf),
-        pending: files.filter(({ name }) => !applied.has(name)).map(({ name }) => name),
-        missing: missingFiles({ files, applied: report.applied }),
+        versions: books.applied.map(versionOf),
+        pending: files.filter(({ name }) => !done.has(name)).map(({ name }) => name),
+        missing: missingFiles(books),
+        renamed,
         ...(report.unfinished === undefined ? {} : { unfinished: report.unfinished }),
       }
     } finally {
@@ -209,13 +205,51 @@ export class Tenants {
     }
   }
 
+  /** All of ours that are whole, as their marks name them: rules for new ids may have changed since. */
+  async *names(): AsyncGenerator<TenantNames> {
+    for await (const { tenant, prefix, state } of this.list()) {
+      if (state !== 'creating') yield { id: tenant as TenantId, schema: prefix as SchemaName }
+    }
+  }
+
+  async #createAgain(
+    worker: MigrationWorker,
+    report: SchemaReport,
+    names: TenantNames,
+    { ifExists, files }: { readonly ifExists: 'migrate' | 'error'; readonly files: readonly MigrationFile[] },
+  ): Promise<CreateResult> {
+    if (ifExists === 'error')
+      throw new TenantExistsError(`Tenant "${names.id}" exists already.`, { tenant: names.id })
+    const done =
+      files.length === 0
+        ? resultOf(names, 'up', [])
+        : await this.#migrateOn(worker, report, names, 'up', { all: true })
+    return { ...done, created: false }
+  }
+
+  /** What a new tenant gets; of one whose creation was interrupted, what is missing or, where that can't be, all of it. */
+  async #firstSteps(
+    worker: MigrationWorker,
+    report: SchemaReport,
+    names: TenantNames,
+    files: readonly MigrationFile[],
+  ): Promise<readonly MigrationStep[]> {
+    const goesOn = report.exists && worker.resumesCreation === true
+    if (report.exists && !goesOn) await worker.drop(names.schema, names.id)
+    if (files.length === 0) return []
+    const applied = goesOn ? await worker.readApplied(names.schema) : []
+    return planFrom({ direction: 'up', files, applied, unfinished: report.unfinished }, { all: true })
+  }
+
   async #withWorker<T>(
     names: TenantNames,
     work: (worker: MigrationWorker, report: SchemaReport) => Promise<T>,
   ): Promise<T> {
     const worker = await this.#parts.engine.openWorker()
     try {
-      return await worker.withLock(names.schema, async () => work(worker, await worker.inspect(names.schema)))
+      return await worker.withLock(names.schema, names.id, async () =>
+        work(worker, await worker.inspect(names.schema)),
+      )
     } finally {
       await worker.close()
     }
@@ -228,9 +262,10 @@ export class Tenants {
     direction: Direction,
     { allowOutOfOrder, allowChanged = false, ...target }: MigrateOptions,
   ): Promise<MigrationResult> {
-    this.#expectServed(names, report)
+    this.#expectWhole(names, report)
     const files = await this.#files()
-    const { applied, unfinished } = report
+    const applied = await worker.readApplied(names.schema)
+    const { unfinished } = report
     const steps = planFrom({ direction, files, applied, unfinished, allowOutOfOrder }, target)
     await worker.checkUnchanged?.(names.schema, files, allowChanged)
     await worker.apply(names.schema, names.id, steps)
@@ -250,15 +285,6 @@ export class Tenants {
     return mark.tenancy === this.#parts.tenancy && this.#parts.prefix + mark.tenant === schema
   }
 
-  #expectServed(names: TenantNames, report: SchemaReport): void {
-    this.#expectOurs(names, report)
-    if (report.isHalfMade !== true) return
-    throw new TenantNotFoundError(
-      `The creation of tenant "${names.id}" was interrupted. Create it once more to go on with it, or drop it.`,
-      { tenant: names.id },
-    )
-  }
-
   #expectOurs(names: TenantNames, { exists, mark }: SchemaReport): void {
     if (!exists) throw notFound(names)
     if (mark !== undefined && this.#isOurs(names.schema, mark)) return
@@ -270,6 +296,19 @@ export class Tenants {
       tenant: names.id,
     })
   }
+
+  #expectWhole(names: TenantNames, report: SchemaReport): void {
+    this.#expectOurs(names, report)
+    if (!isHalfMade(report)) return
+    throw new TenantNotFoundError(
+      `Tenant "${names.id}" is half made (schema "${names.schema}", state "creating"): create it again, or drop it.`,
+      { tenant: names.id },
+    )
+  }
+}
+
+function isHalfMade({ mark }: SchemaReport): boolean {
+  return mark?.state === 'creating'
 }
 
 function notFound({ id, schema }: TenantNames): TenantNotFoundError {

@@ -32,6 +32,7 @@ export function planSteps(options: PlanOptions, target: Target = {}): readonly M
   const files = direction === 'up' ? pending(options, to) : revertible(options, to, target)
   const count = target.steps ?? Infinity
   const chosen = files.slice(0, count)
+  if (direction === 'up') refuseRenamed(options, chosen)
   if (direction === 'up' && options.allowOutOfOrder !== true) refuseLate(options, chosen)
   return chosen.map((file) => ({ file, direction }))
 }
@@ -40,6 +41,15 @@ export function planSteps(options: PlanOptions, target: Target = {}): readonly M
 export function missingFiles({ files, applied }: Pick<PlanOptions, 'files' | 'applied'>): readonly string[] {
   const known = new Set(files.map(({ name }) => name))
   return applied.filter((name) => !known.has(name))
+}
+
+/** Files whose version is applied under another name: to run them would do the same a second time. */
+export function renamedFiles({ files, applied }: Pick<PlanOptions, 'files' | 'applied'>): readonly string[] {
+  const names = new Set(applied)
+  const versions = new Set(applied.map(versionOfName))
+  return files
+    .filter(({ name, version }) => versions.has(version) && !names.has(name))
+    .map(({ name }) => name)
 }
 
 function checkTarget(target: Target): void {
@@ -83,6 +93,16 @@ function revertible(
     )
   }
   return names.map((name) => byName.get(name)!)
+}
+
+function refuseRenamed({ applied }: PlanOptions, chosen: readonly MigrationFile[]): void {
+  const [renamed] = renamedFiles({ files: chosen, applied })
+  if (renamed === undefined) return
+  const before = applied.find((name) => versionOfName(name) === versionOfName(renamed))!
+  throw new MigrationTargetError(
+    `${renamed} has the version of ${before}, which is applied: it would run a second time. Rename the file back, or update the ` +
+      `row in the tenant's bookkeeping table (set name = '${renamed}' where name = '${before}'). Nothing was run.`,
+  )
 }
 
 function refuseLate({ applied }: PlanOptions, chosen: readonly MigrationFile[]): void {

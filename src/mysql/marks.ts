@@ -1,5 +1,5 @@
 import type { Pool } from 'mysql2/promise'
-import type { Mark, MarkedSchema, TenantState } from '../engine'
+import type { Mark, MarkedSchema, MarkState } from '../engine'
 import type { MigrationSession } from './migration-session'
 import { tableIn } from './sql'
 
@@ -7,7 +7,7 @@ import { tableIn } from './sql'
 export const MARK_TABLE = '_rowhouse'
 
 /** State of a tenant whose creation is on the way, or was interrupted: not a tenant yet, for whoever asks. */
-const CREATING = 'creating'
+const CREATING: MarkState = 'creating'
 const CHUNK = 100
 /** No such database, table or column, no permission, a broken view: whatever it is, no mark of ours can be read there. */
 const UNREADABLE = new Set([
@@ -19,19 +19,6 @@ const UNREADABLE = new Set([
   'ER_COLUMNACCESS_DENIED_ERROR',
   'ER_VIEW_INVALID',
 ])
-
-interface Row {
-  readonly tenancy: string
-  readonly tenant: string
-  readonly state: TenantState | typeof CREATING
-}
-
-/** A mark as the owner sees it. */
-export interface OwnersMark {
-  readonly mark: Mark
-  /** The creation of the tenant did not come to its end. */
-  readonly isHalfMade: boolean
-}
 
 /** Makes the mark of a database on a connection of its owner; `creating` until {@link writeState}. */
 export async function writeMark(
@@ -58,29 +45,19 @@ export async function writeMark(
 }
 
 /** Changes the state in a mark. */
-export async function writeState(
-  session: MigrationSession,
-  schema: string,
-  state: TenantState,
-): Promise<void> {
+export async function writeState(session: MigrationSession, schema: string, state: MarkState): Promise<void> {
   await session.query(`update ${tableIn(schema, MARK_TABLE)} set state = ?`, [state])
 }
 
 /** Reads the mark of one database with the owner's eyes. */
-export async function readOwnersMark(
-  session: MigrationSession,
-  schema: string,
-): Promise<OwnersMark | undefined> {
-  const [row] = await readable(() => session.rows<Row>(selectFrom(schema)))
-  if (row === undefined) return undefined
-  const isHalfMade = row.state === CREATING
-  const { tenancy, tenant } = row
-  return { mark: { tenancy, tenant, state: isHalfMade ? 'suspended' : row.state }, isHalfMade }
+export async function readOwnersMark(session: MigrationSession, schema: string): Promise<Mark | undefined> {
+  const [row] = await readable(() => session.rows<Mark>(selectFrom(schema)))
+  return row
 }
 
-/** Reads the mark of one database; undefined where there is none that this user can read, or it is not finished. */
+/** Reads the mark of one database; undefined where there is none that this user can read. */
 export async function readMark(pool: Pool, schema: string): Promise<Mark | undefined> {
-  const [row] = await readable(async () => (await pool.query(selectFrom(schema)))[0] as unknown as Row[])
+  const [row] = await readable(async () => (await pool.query(selectFrom(schema)))[0] as unknown as Mark[])
   return row && asMark(row)
 }
 
@@ -101,9 +78,9 @@ export async function* listMarked(pool: Pool, prefix: string): AsyncGenerator<Ma
 
 async function* readChunk(pool: Pool, schemas: readonly string[]): AsyncGenerator<MarkedSchema> {
   const parts = schemas.map((schema, index) => selectFrom(schema, `${index} as place, `))
-  const read = async (sql: string): Promise<readonly (Row & { place: number })[]> =>
-    (await pool.query(sql))[0] as unknown as (Row & { place: number })[]
-  let rows: readonly (Row & { place: number })[]
+  const read = async (sql: string): Promise<readonly (Mark & { place: number })[]> =>
+    (await pool.query(sql))[0] as unknown as (Mark & { place: number })[]
+  let rows: readonly (Mark & { place: number })[]
   try {
     rows = await read(parts.join(' union all '))
   } catch (error) {
@@ -112,8 +89,7 @@ async function* readChunk(pool: Pool, schemas: readonly string[]): AsyncGenerato
     rows = (await Promise.all(parts.map((part) => readable(() => read(part))))).flat()
   }
   for (const row of [...rows].sort((one, other) => one.place - other.place)) {
-    const mark = asMark(row)
-    if (mark !== undefined) yield { schema: schemas[row.place]!, mark }
+    yield { schema: schemas[row.place]!, mark: asMark(row) }
   }
 }
 
@@ -125,8 +101,8 @@ function selectFrom(schema: string, more = ''): string {
   return `select ${more}${columns.join(', ')} from ${tableIn(schema, MARK_TABLE)}`
 }
 
-function asMark({ tenancy, tenant, state }: Row): Mark | undefined {
-  return state === 'active' || state === 'suspended' ? { tenancy, tenant, state } : undefined
+function asMark({ tenancy, tenant, state }: Mark): Mark {
+  return { tenancy, tenant, state }
 }
 
 async function readable<Found>(read: () => Promise<readonly Found[]>): Promise<readonly Found[]> {

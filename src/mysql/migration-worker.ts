@@ -50,19 +50,20 @@ export async function openMigrationWorker(options: WorkerOptions): Promise<Migra
     get isUsable() {
       return session.isUsable
     },
-    withLock: (schema, work) => withLock(session, schema, lockTimeoutMs, work),
+    resumesCreation: true,
+    withLock: (schema, _tenant, work) => withLock(session, schema, lockTimeoutMs, work),
     async inspect(schema) {
       expectUnfolded(session, schema)
-      if (!(await exists(session, schema))) return { exists: false, mark: undefined, applied: [] }
-      const owners = await readOwnersMark(session, schema)
-      const entries = await journal.read(schema)
+      if (!(await exists(session, schema))) return { exists: false, mark: undefined }
       return {
         exists: true,
-        mark: owners?.mark,
-        isHalfMade: owners?.isHalfMade,
-        applied: entries.filter(({ state }) => state === 'applied').map(({ name }) => name),
-        unfinished: await readUnfinished(journal, schema, entries),
+        mark: await readOwnersMark(session, schema),
+        unfinished: await readUnfinished(journal, schema, await journal.read(schema)),
       }
+    },
+    async readApplied(schema) {
+      const entries = await journal.read(schema)
+      return entries.filter(({ state }) => state === 'applied').map(({ name }) => name)
     },
     create: (schema, mark, steps) => create(parts, schema, mark, steps),
     async apply(schema, tenant, steps) {

@@ -1,29 +1,20 @@
-import { escapeIdentifier } from 'pg'
 import type { Client } from 'pg'
 import type { MigrationStep } from '../engine'
-import { MigrationFailedError, MigrationRefusedError, MigrationTargetError } from '../errors'
-import type { SchemaName } from '../tenant/schema-name'
 import type { Bookkeeping } from './bookkeeping'
-import { expectNoShadow, expectPlace, pathOf, refusal, refuseUnsafe } from './migration-guards'
-import type { GuardedRun, GuardedTarget } from './migration-guards'
-import type { MigrationRenderer, Query, RenderedMigration } from './render-migration'
+import { dropInvalidIndexes } from './invalid-indexes'
+import { LiveQueries } from './live-queries'
+import { StepFailure, toRunError, TransactionEnded } from './migration-failure'
+import type { Remains } from './migration-failure'
+import { expectNoShadow, expectPlace, pathOf, readPlace, refusal, refuseUnsafe } from './migration-guards'
+import type { GuardedRun, GuardedStep, GuardedTarget } from './migration-guards'
+import type { MigrationRenderer, MigrationScript, PreparedStep, RenderedMigration } from './render-migration'
+import { watchShared } from './shared-guard'
+import { inTransaction } from './transaction'
 
 /** What a run works with: one connection of its own, on which nobody else depends. */
 export interface RunTools extends GuardedRun {
   readonly renderer: MigrationRenderer
   readonly bookkeeping: Bookkeeping
-}
-
-/** Whom a run is for. */
-export interface RunTarget extends GuardedTarget {
-  /** The schema is made by this run and goes with its failure. */
-  readonly isNew?: boolean
-}
-
-/** A step that is ready to run. */
-interface PreparedStep {
-  readonly step: MigrationStep
-  readonly rendered: RenderedMigration
 }
 
 /** Steps that stand or fall together, or one that can't be in a transaction. */
@@ -35,181 +26,138 @@ interface Part {
 /** A run that was rendered and looked through: nothing in it is refused before it starts. */
 export type PreparedRun = readonly Part[]
 
+/** What happens around the steps of a run. */
+export interface RunFrame {
+  /** Work for the transaction of the first part, such as making the schema. */
+  readonly open: () => Promise<void>
+  /** Looks what remains of a run that failed, or undoes it; `kept` are the versions of the parts that were committed. */
+  readonly settle: (kept: readonly number[]) => Promise<Remains>
+}
+
 /**
  * Renders all steps and looks them through, before any of them runs.
  *
- * @throws {@link MigrationRefusedError}, MigrationTargetError for one without a way down
+ * @throws MigrationRefusedError, MigrationTargetError for one without a way down, MigrationFailedError for one that throws
  */
 export async function prepareRun(
   renderer: MigrationRenderer,
   steps: readonly MigrationStep[],
 ): Promise<PreparedRun> {
   const parts: { transactional: boolean; steps: PreparedStep[] }[] = []
-  for (const step of steps) {
-    const rendered = await renderer.render(step)
+  const all = await renderer.render(steps)
+  steps.forEach((step, index) => {
+    const rendered = all[index]!
     if (rendered.kind === 'script') for (const sql of rendered.statements) refuseUnsafe(sql, step)
     const transactional = rendered.kind === 'live' || rendered.transactional
     const last = parts.at(-1)
     if (transactional && last?.transactional) last.steps.push({ step, rendered })
     else parts.push({ transactional, steps: [{ step, rendered }] })
-  }
+  })
   return parts
+}
+
+/** Whether all of a run and its frame is one transaction. */
+export function isWhole(parts: PreparedRun): boolean {
+  return parts.length === 0 || (parts.length === 1 && parts[0]!.transactional)
 }
 
 /**
  * Runs the parts in their order. The migrations of a transaction are kept or lost together.
  *
- * @param opening - work for the transaction of the first part, such as making the schema
- * @throws {@link MigrationFailedError} with the versions of the parts before, which stay
+ * @throws MigrationFailedError, MigrationRefusedError, MigrationLockedError, and what `frame.open` throws
  */
 export async function applyRun(
   tools: RunTools,
-  target: RunTarget,
+  target: GuardedTarget,
   parts: PreparedRun,
-  opening: () => Promise<void> = async () => {},
+  frame: RunFrame,
 ): Promise<void> {
   const { client } = tools
-  const path = pathOf(target.schema, tools.sharedSchemas)
   // SET and not SET LOCAL: were the transaction to end early, the rest must not go on in public.
-  await client.query(`set search_path to ${path}`)
+  await client.query(`set search_path to ${pathOf(target.schema, tools.sharedSchemas)}`)
+  const [first, ...rest] = parts[0]?.transactional === true ? parts : [EMPTY, ...parts]
   const kept: number[] = []
-  const [first, ...rest] =
-    parts[0]?.transactional === true ? parts : [{ transactional: true, steps: [] }, ...parts]
-  await inTransaction(client, async () => {
-    await opening()
-    await runSteps(tools, target, first!, kept)
-  })
-  for (const part of [first!, ...rest]) {
-    if (part !== first) {
-      await (part.transactional
-        ? inTransaction(client, () => runSteps(tools, target, part, kept))
-        : runSteps(tools, target, part, kept))
-    }
-    kept.push(...part.steps.map(({ step }) => step.file.version))
-  }
-}
-
-async function runSteps(
-  tools: RunTools,
-  target: RunTarget,
-  part: Part,
-  kept: readonly number[],
-): Promise<void> {
-  for (const { step, rendered } of part.steps) {
-    try {
-      await expectPlace(tools, target, step)
-      const transaction = await transactionId(tools.client)
-      if (rendered.kind === 'live') await runLive(tools, target, step)
-      else await runScript(tools, target, rendered)
-      await expectPlace(tools, target, step)
-      if (part.transactional && transaction !== (await transactionId(tools.client))) {
-        throw refusal(step, 'ended the transaction that it ran in')
-      }
-      await expectNoShadow(tools, target, step)
-      // The runner keeps the books of a live migration itself.
-      if (rendered.kind === 'script') await tools.bookkeeping.write(target.schema, step)
-    } catch (error) {
-      throw asFailure(error, step, target, target.isNew === true ? [] : kept, rendered)
-    }
-  }
-}
-
-async function runScript(
-  { client }: RunTools,
-  { schema }: RunTarget,
-  rendered: RenderedMigration & { kind: 'script' },
-): Promise<void> {
-  if (!rendered.transactional) await dropInvalidIndexes(client, schema, rendered.statements)
-  for (const sql of rendered.statements) await client.query(sql)
-}
-
-/** A live migration gets a client that looks through all it sends, and whose transaction is ours. */
-async function runLive(
-  { client, renderer, migrationsTable }: RunTools,
-  { schema }: RunTarget,
-  step: MigrationStep,
-): Promise<void> {
-  let hasBegun = false
-  const query: Query = async (given) => {
-    const text = typeof given === 'string' ? given : given.text
-    if (text === 'BEGIN;') hasBegun = true
-    if (text === 'BEGIN;' || text === 'COMMIT;') return { rows: [] }
-    if (hasBegun) refuseUnsafe(text, step)
-    else if (/^\s*(insert into|delete from)\b/i.test(text) && text.includes(`"${migrationsTable}"`)) {
-      throw refusal(
-        step,
-        "asks the database while it runs and also says noTransaction(), which can't be run safely. Split it in two",
-      )
-    }
-    return client.query(given as string)
-  }
-  await renderer.runLive(step, { query, schema, table: migrationsTable })
-}
-
-/** A CREATE INDEX CONCURRENTLY that failed leaves an INVALID index with the name that it needs the next time. */
-async function dropInvalidIndexes(
-  client: Client,
-  schema: SchemaName,
-  statements: readonly string[],
-): Promise<void> {
-  const { rows } = await client.query<{ name: string }>(
-    `select c.relname as name from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
-       join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-      where not i.indisvalid and n.nspname = $1`,
-    [schema],
-  )
-  for (const { name } of rows) {
-    if (
-      !statements.some((sql) => sql.includes(escapeIdentifier(name)) || new RegExp(`\\b${name}\\b`).test(sql))
-    )
-      continue
-    await client.query(
-      `drop index concurrently if exists ${escapeIdentifier(schema)}.${escapeIdentifier(name)}`,
-    )
-  }
-}
-
-async function inTransaction(client: Client, work: () => Promise<void>): Promise<void> {
-  await client.query('begin; select pg_current_xact_id()')
   try {
-    await work()
-    await client.query('commit')
+    for (const part of [first!, ...rest]) {
+      await runPart(tools, target, part, part === first ? frame.open : undefined)
+      kept.push(...part.steps.map(({ step }) => step.file.version))
+    }
   } catch (error) {
-    await client.query('rollback').catch(() => {})
-    throw error
+    throw toRunError(error, target, await frame.settle(kept))
   }
 }
 
-async function transactionId(client: Client): Promise<string | null> {
-  const { rows } = await client.query<{ id: string | null }>(
-    'select pg_current_xact_id_if_assigned()::text as id',
-  )
-  return rows[0]!.id
+const EMPTY: Part = { transactional: true, steps: [] }
+
+async function runPart(
+  tools: RunTools,
+  target: GuardedTarget,
+  { transactional, steps }: Part,
+  open: () => Promise<void> = async () => {},
+): Promise<void> {
+  const runAll = async (): Promise<void> => {
+    for (const prepared of steps) {
+      try {
+        await runStep(tools, target, prepared, transactional)
+      } catch (error) {
+        throw new StepFailure(prepared, error)
+      }
+    }
+  }
+  if (!transactional) return runAll()
+  let isDone = false
+  try {
+    await inTransaction(tools.client, async () => {
+      await open()
+      await runAll()
+      isDone = true
+    })
+  } catch (error) {
+    // A deferred constraint, or a connection that was lost.
+    const last = steps.at(-1)
+    throw isDone && last !== undefined ? new StepFailure(last, error) : error
+  }
 }
 
-function asFailure(
-  error: unknown,
-  { file, direction }: MigrationStep,
-  { schema, tenant }: RunTarget,
-  kept: readonly number[],
-  rendered: RenderedMigration,
-): unknown {
-  if (error instanceof MigrationRefusedError || error instanceof MigrationTargetError) return error
-  const { message, code, position } = error as { message: string; code?: string; position?: string }
-  const line = rendered.kind === 'script' ? lineAt(rendered.statements, position) : undefined
-  return new MigrationFailedError(
-    `Migration ${file.name} (${direction}) failed for tenant "${tenant}" in "${schema}": ${message}` +
-      `${code === undefined ? '' : ` [SQLSTATE ${code}]`}${line === undefined ? '' : `, at: ${line}`}. ` +
-      (kept.length > 0 ? `Versions ${kept.join(', ')} were kept.` : 'Nothing was kept.'),
-    { tenant, prefix: schema, migration: file.name, versions: kept, cause: error },
-  )
+async function runStep(
+  tools: RunTools,
+  target: GuardedTarget,
+  { step, rendered }: PreparedStep,
+  transactional: boolean,
+): Promise<void> {
+  const { client, sharedSchemas } = tools
+  const before = await readPlace(client)
+  expectPlace(before, tools, target, step)
+  const changedShared = transactional ? await watchShared(client, sharedSchemas) : undefined
+  const script = rendered.kind === 'live' ? await renderLive(client, step, rendered) : rendered
+  if (!transactional) await dropInvalidIndexes(client, target.schema, script.statements)
+  for (const sql of script.statements) await client.query(sql)
+  const after = await readPlace(client)
+  if (transactional && after.transaction !== before.transaction) throw new TransactionEnded()
+  const ran: GuardedStep = { ...step, isKept: !transactional }
+  expectPlace(after, tools, target, ran)
+  await expectNoShadow(tools, target, ran)
+  const changed = await changedShared?.()
+  if (changed !== undefined) {
+    throw refusal(
+      ran,
+      `changes ${changed} of a shared schema (or somebody else did so meanwhile), which is no tenant's. Do it in the migrations of the application itself, or name the tenant's own`,
+    )
+  }
+  await tools.bookkeeping.write(target.schema, step)
 }
 
-/** The line that the server points at; it tells the position within one statement and not in which one. */
-function lineAt(statements: readonly string[], position: string | undefined): string | undefined {
-  if (position === undefined || statements.length !== 1) return undefined
-  const at = Number(position) - 1
-  const sql = statements[0]!
-  const start = sql.lastIndexOf('\n', at - 1) + 1
-  return sql.slice(start).split('\n', 1)[0]!.trim().slice(0, 120)
+async function renderLive(
+  client: Client,
+  step: MigrationStep,
+  rendered: RenderedMigration & { kind: 'live' },
+): Promise<MigrationScript> {
+  const queries = new LiveQueries(client, step)
+  const script = await rendered.render(queries.query).finally(() => queries.finish())
+  for (const sql of script.statements) refuseUnsafe(sql, step)
+  if (script.transactional) return script
+  throw refusal(
+    step,
+    "asks the database while it runs and also says noTransaction(), which can't be run safely. Split it in two",
+  )
 }

@@ -25,7 +25,7 @@ export function bindSubmittable(query: Submittable, clientOf: () => TenantClient
     if (part.emit) part.emit = bindToContext(part.emit.bind(part))
     if (!isCursor(part)) continue
     part.read = withBoundCallback(part.read.bind(part))
-    part.close = settledByEnd(closeOnceStarted(part), clientOf)
+    part.close = settledByEnd(part, closeOnceStarted(part), clientOf)
   }
 }
 
@@ -60,10 +60,12 @@ function closeOnceStarted(cursor: Cursor): Method {
   }
 }
 
-function settledByEnd(close: Method, clientOf: () => TenantClient | undefined): Method {
+function settledByEnd(cursor: Cursor, close: Method, clientOf: () => TenantClient | undefined): Method {
   return (callback) => {
     const client = clientOf()
     const closed = new Promise<void>((resolve, reject) => {
+      // Its error was answered, and took the portal along: pg-cursor would wait for an answer that came already.
+      if ((cursor as { state?: unknown }).state === 'error') return resolve()
       if (client && (client._ended || !client._queryable)) return resolve()
       client?.connection.once('end', resolve)
       close((error?: Error) => {

@@ -3,16 +3,36 @@ import type { ClientBase } from 'pg'
 import type { MigrationFile, MigrationStep } from '../engine'
 import { MigrationTargetError } from '../errors'
 import type { SchemaName } from '../tenant/schema-name'
+import { grantReading } from './grants'
+
+/** `none`: no such table. `ours`: node-pg-migrate's. `versions`: Ecto's or Rails', a column `version` and no `name`. */
+type Format = 'none' | 'ours' | 'versions'
+
+const COLUMNS = ['id', 'name', 'run_on']
+/** What a relation may be that has the table's name and is no table (pg_class.relkind). */
+const KINDS: Readonly<Record<string, string>> = {
+  v: 'a view',
+  m: 'a materialized view',
+  p: 'a partitioned table',
+  f: 'a foreign table',
+  S: 'a sequence',
+  c: 'a type',
+}
 
 /** The table that holds a tenant's applied migrations, in node-pg-migrate's own format, so that its CLI goes on working. */
 export class Bookkeeping {
   readonly #client: ClientBase
   readonly #table: string
+  readonly #reader: string | undefined
 
-  /** @param table - `schema_migrations` */
-  constructor(client: ClientBase, table: string) {
+  /**
+   * @param table - `schema_migrations`
+   * @param reader - role that may read the table, and no more
+   */
+  constructor(client: ClientBase, table: string, reader: string | undefined) {
     this.#client = client
     this.#table = table
+    this.#reader = reader
   }
 
   /** `"tenant_acme"."schema_migrations"` */
@@ -20,21 +40,29 @@ export class Bookkeeping {
     return `${escapeIdentifier(schema)}.${escapeIdentifier(this.#table)}`
   }
 
-  /** Makes the table where it is missing. */
+  /** Makes the table where it is missing. @throws {@link MigrationTargetError} */
   async ensure(schema: SchemaName): Promise<void> {
-    if ((await this.#columns(schema)).size > 0) return
+    if ((await this.#expectOurs(schema)) === 'ours') return
     await this.#client.query(
       `create table ${this.tableIn(schema)} (id serial primary key, name varchar(255) not null, run_on timestamp not null)`,
     )
+    if (this.#reader !== undefined) await grantReading(this.#client, this.tableIn(schema), this.#reader)
   }
 
-  /** Names of the applied migrations in the order they ran; empty where the table is missing or another tool's. */
+  /**
+   * Names of the applied migrations in the order they ran; empty where the table is missing.
+   *
+   * @throws {@link MigrationTargetError} for a table that is none of ours
+   */
   async read(schema: SchemaName): Promise<readonly string[]> {
-    if (!(await this.#columns(schema)).has('name')) return []
-    const { rows } = await this.#client.query<{ name: string }>(
+    if ((await this.#expectOurs(schema)) === 'none') return []
+    const { rows } = await this.#client.query<{ name: string | null }>(
       `select name from ${this.tableIn(schema)} order by run_on, id`,
     )
-    return rows.map(({ name }) => name)
+    return rows.map(({ name }) => {
+      if (name === null) throw this.#odd(schema, 'has a row without a name')
+      return name
+    })
   }
 
   /** Notes that a migration was run. */
@@ -47,21 +75,24 @@ export class Bookkeeping {
   }
 
   /**
-   * Takes over a table of Ecto's or Rails' format (a column `version` and no `name`), which has the same name.
+   * Takes over a table of Ecto's or Rails' format, which has the same name.
    *
    * @throws {@link MigrationTargetError} when a version in it has no file: nobody could tell what was done
    */
   async takeOver(schema: SchemaName, files: readonly MigrationFile[]): Promise<void> {
-    const columns = await this.#columns(schema)
-    if (columns.has('name') || !columns.has('version')) return this.ensure(schema)
-    const { rows } = await this.#client.query<{ version: string }>(
+    if ((await this.#formatIn(schema)) !== 'versions') return this.ensure(schema)
+    const { rows } = await this.#client.query<{ version: string | null }>(
       `select version::text from ${this.tableIn(schema)} order by version`,
     )
     const byVersion = new Map(files.map((file) => [String(file.version), file]))
-    const lost = rows.filter(({ version }) => !byVersion.has(version))
+    const versions = rows.map(({ version }) => {
+      if (version === null) throw this.#odd(schema, 'has a row without a version')
+      return version
+    })
+    const lost = versions.filter((version) => !byVersion.has(version))
     if (lost.length > 0) {
       throw new MigrationTargetError(
-        `Can't adopt "${schema}": no migration file has the version ${lost.map(({ version }) => version).join(', ')}, which ` +
+        `Can't adopt "${schema}": no migration file has the version ${lost.join(', ')}, which ` +
           'is applied there. Write those migrations first, with these versions. Nothing was changed.',
       )
     }
@@ -69,17 +100,38 @@ export class Bookkeeping {
       `alter table ${this.tableIn(schema)} rename to ${escapeIdentifier(`${this.#table}_imported`)}`,
     )
     await this.ensure(schema)
-    for (const { version } of rows)
+    for (const version of versions)
       await this.write(schema, { file: byVersion.get(version)!, direction: 'up' })
   }
 
-  async #columns(schema: SchemaName): Promise<ReadonlySet<string>> {
-    const { rows } = await this.#client.query<{ name: string }>(
-      `select a.attname as name from pg_catalog.pg_attribute a
-         join pg_catalog.pg_class c on c.oid = a.attrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-        where n.nspname = $1 and c.relname = $2 and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped`,
+  async #expectOurs(schema: SchemaName): Promise<Format> {
+    const format = await this.#formatIn(schema)
+    if (format !== 'versions') return format
+    throw this.#odd(schema, 'is another tool\'s, with a column "version" and none "name"')
+  }
+
+  async #formatIn(schema: SchemaName): Promise<Format> {
+    const { rows } = await this.#client.query<{ kind: string; columns: string[] }>(
+      `select c.relkind as kind, array(select a.attname::text from pg_catalog.pg_attribute a
+                where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns
+         from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        where n.nspname = $1 and c.relname = $2`,
       [schema, this.#table],
     )
-    return new Set(rows.map(({ name }) => name))
+    const [found] = rows
+    if (found === undefined) return 'none'
+    if (found.kind !== 'r') throw this.#odd(schema, `is ${KINDS[found.kind] ?? 'an index'}`)
+    if (found.columns.includes('version') && !found.columns.includes('name')) return 'versions'
+    const lacking = COLUMNS.filter((name) => !found.columns.includes(name))
+    if (lacking.length === 0) return 'ours'
+    const names = lacking.map((name) => `"${name}"`).join(', ')
+    throw this.#odd(schema, `lacks the column${lacking.length > 1 ? 's' : ''} ${names}`)
+  }
+
+  #odd(schema: SchemaName, what: string): MigrationTargetError {
+    return new MigrationTargetError(
+      `${this.tableIn(schema)} can't be the books of the migrations: it ${what}. Mend or rename it, or set the option ` +
+        '`migrationsTable`. Nothing was run.',
+    )
   }
 }

@@ -7,7 +7,7 @@ import { bindSubmittable } from './bind-submittable'
 import type { TenantClient } from './client'
 import type { Lease } from './connection-scope'
 import { DriverQuery, isSubmittable, throwingLater } from './driver'
-import type { Submittable } from './driver'
+import type { Submittable, TypeParsers } from './driver'
 
 type Listener = (...args: unknown[]) => void
 
@@ -29,6 +29,7 @@ export interface CheckoutOptions {
  */
 export function checkOut({ client, lease, release, scope }: CheckoutOptions): PoolClient {
   const listeners = new LoanListeners(client)
+  const types = new LoanTypes(client)
   const own: Record<string | symbol, unknown> = {
     query: (config: unknown, values?: unknown, callback?: unknown) => {
       if (config === null || config === undefined)
@@ -44,9 +45,11 @@ export function checkOut({ client, lease, release, scope }: CheckoutOptions): Po
     },
     release: (error?: Error | boolean) => {
       listeners.end()
+      types.restore()
       release(error)
     },
   }
+  own['setTypeParser'] = (...args: Parameters<TenantClient['setTypeParser']>) => types.set(args)
   for (const method of ['on', 'addListener', 'once', 'prependListener', 'prependOnceListener'] as const) {
     own[method] = (event: string | symbol, listener: Listener) => {
       if (!lease.isActive) throw released(lease)
@@ -65,9 +68,10 @@ export function checkOut({ client, lease, release, scope }: CheckoutOptions): Po
         return result === target ? borrowed : result
       })
     },
-    set(target, name, value) {
-      delete own[name]
-      return Reflect.set(target, name, value, target)
+    // What a borrower writes on its client is its own, and gone with the loan.
+    set(_target, name, value) {
+      own[name] = value
+      return true
     },
   }) as unknown as PoolClient
   return borrowed
@@ -165,5 +169,26 @@ class LoanListeners {
   /** The loan is over: takes all of them away. */
   end(): void {
     for (const { event, bound } of this.#added) this.#client.removeListener(event, bound)
+  }
+}
+
+/** The type parsers that one borrower put on a connection. */
+class LoanTypes {
+  readonly #client: TenantClient
+  #before: TypeParsers | undefined
+
+  constructor(client: TenantClient) {
+    this.#client = client
+  }
+
+  set(args: Parameters<TenantClient['setTypeParser']>): void {
+    const { text, binary } = this.#client._types
+    this.#before ??= { text: { ...text }, binary: { ...binary } }
+    this.#client.setTypeParser(...args)
+  }
+
+  /** The loan is over: takes all of them away. */
+  restore(): void {
+    if (this.#before !== undefined) Object.assign(this.#client._types, this.#before)
   }
 }

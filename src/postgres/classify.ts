@@ -36,6 +36,8 @@ const DML = new Set([
   'show',
 ])
 const WRITES = new Set(['insert', 'update', 'delete', 'merge'])
+/** What EXPLAIN can run, and is no query. */
+const NO_QUERY = new Set(['create', 'execute', 'declare', 'refresh'])
 const CONTROL = new Set(['commit', 'end', 'rollback', 'abort', 'savepoint', 'release'])
 const MAX_CACHED_TEXTS = 1000
 const MAX_CACHED_LENGTH = 8192
@@ -60,6 +62,7 @@ function read(text: string): StatementClass {
   const [first = '', second = ''] = shape.words
   const effect = shape.calls ? 'any' : shape.writes ? 'write' : 'none'
   if (shape.isMany || first === '') return { kind: 'other', effect: 'any' }
+  if (shape.definesTable) return { kind: 'other', effect: 'any' }
   if (DML.has(first)) return { kind: 'dml', effect }
   if (first === 'begin' || (first === 'start' && second === 'transaction'))
     return { kind: 'begin', effect: 'none' }
@@ -78,13 +81,16 @@ interface Shape {
   readonly isMany: boolean
   /** Has a word that writes rows. */
   readonly writes: boolean
+  /** SELECT INTO, or EXPLAIN ANALYZE of something that is no query: makes a table, runs a prepared statement. */
+  readonly definesTable: boolean
   /** Calls a function that is not known to be free of side effects. */
   readonly calls: boolean
 }
 
 function shapeOf(text: string): Shape {
   const words: string[] = []
-  let [isMany, writes, calls, hasEnded, isTarget] = [false, false, false, false, false]
+  let [isMany, writes, calls, hasEnded, isTarget, hasInto, inserts, explainsOther] =
+    Array<boolean>(8).fill(false)
   let previous: Token | undefined
   let isQualified = false
   for (const token of scanSql(text)) {
@@ -92,6 +98,9 @@ function shapeOf(text: string): Shape {
     if (token.type === 'word') {
       if (words.length < 2) words.push(token.text)
       if (WRITES.has(token.text) || token.text === 'into') writes = true
+      hasInto ||= token.text === 'into'
+      inserts ||= token.text === 'insert' || token.text === 'merge'
+      explainsOther ||= words[0] === 'explain' && NO_QUERY.has(token.text)
       // INSERT INTO widgets (name): a list of columns, not a call.
       if (token.text === 'into') isTarget = true
     } else if (token.text === ';') hasEnded = true
@@ -102,7 +111,8 @@ function shapeOf(text: string): Shape {
     isQualified = token.type !== 'mark' && previous?.type === 'mark' && previous.text === '.'
     previous = token
   }
-  return { words, isMany, writes, calls }
+  const definesTable = (hasInto && !inserts) || explainsOther
+  return { words, isMany, writes, calls, definesTable } as Shape
 }
 
 /** Whether a parenthesis behind this token opens the arguments of a function that we know nothing of. */

@@ -3,7 +3,7 @@ import { ClientReleasedError } from '../errors'
 import { ConnectionScope } from './connection-scope'
 import type { Lease, Reaction, SessionOptions } from './connection-scope'
 import { DriverClient, DriverQuery, isSubmittable } from './driver'
-import type { ServerMessage, Submittable } from './driver'
+import type { ServerMessage, Submittable, TextQuery } from './driver'
 
 /** The key under which a pool passes {@link SessionOptions} to its connections. */
 export const SESSION = Symbol('rowhouse.session')
@@ -12,6 +12,8 @@ export const SESSION = Symbol('rowhouse.session')
 export class TenantClient extends DriverClient {
   readonly #scope: ConnectionScope
   #isSetUp = false
+  /** The query that was completed last; an error can still follow, of a deferred constraint. */
+  #completed: unknown
   /** Why the connection was given up. */
   #giveUpReason: unknown
 
@@ -94,13 +96,22 @@ export class TenantClient extends DriverClient {
 
   override _handleCommandComplete(message: ServerMessage): void {
     if (this.#isOurs(this.#scope.onCommandComplete(message.text ?? '', this._activeQuery))) return
+    this.#completed = this._activeQuery
     super._handleCommandComplete(message)
   }
 
   override _handleErrorMessage(message: ServerMessage): void {
     const reaction = this.#scope.onError(message)
     if (reaction.type === 'fail') super._handleErrorMessage(reaction.error as ServerMessage)
-    else if (reaction.type === 'pass') super._handleErrorMessage(message)
+    else if (reaction.type === 'pass') this.#passError(message)
+  }
+
+  /** With the option `rows` pg sends its Sync only behind a CommandComplete: after an error the server would stay silent. */
+  #passError(message: ServerMessage): void {
+    const query = this._activeQuery as Partial<TextQuery> | null | undefined
+    super._handleErrorMessage(message)
+    const isText = query?.requiresPreparation !== undefined
+    if (isText && query.rows && query !== this.#completed) this.connection.sync()
   }
 
   override _handleReadyForQuery(message: ServerMessage): void {

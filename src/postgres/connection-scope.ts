@@ -72,6 +72,8 @@ export class ConnectionScope {
   #switching: Switching | undefined
   #running: StatementClass = ANYTHING
   #wanted: SearchPath | undefined
+  /** Strings end where the scanner thinks; with standard_conforming_strings off they may not. */
+  #readsText = true
   /** A telling check has passed: the backend is the one that this connection was opened to. */
   #isBackendKnown = false
   /** A plain check failed: at ReadyForQuery the switch is tried once more, to learn the reason. */
@@ -101,14 +103,19 @@ export class ConnectionScope {
    * @returns as pg's submit: an Error means that nothing was written
    */
   submit(lease: Lease, query: Submittable, write: () => unknown, backendPid: number): unknown {
-    const statement = classOf(query, this.#connection)
+    const statement = this.#readsText ? classOf(query, this.#connection) : ANYTHING
     const unknown = unknownStatement(query, this.#connection)
     if (unknown !== undefined) return unknown
     const key = resolvePath(this.#path, lease.wanted.path)
     const isInTransaction = this.#path.status !== 'I'
     const send = (): unknown => {
       this.#statements.refresh(this.#connection, query, key)
-      return write()
+      try {
+        return write()
+      } catch (error) {
+        // Thrown out of the driver's parser, where nobody could catch it: as if pg had refused the query.
+        return error instanceof Error ? error : new Error(String(error))
+      }
     }
     this.#running = statement
     this.#wanted = lease.wanted
@@ -122,8 +129,9 @@ export class ConnectionScope {
     const discard = changesTenant && this.#hygiene.mustDiscard()
     const need = needOf(this.#path, lease.wanted.path)
     this.#served = key
+    const isPatient = this.#hygiene.mayHaveTimeout
     if (discard) this.#hygiene.onDiscarded()
-    this.#hygiene.onStatement(statement.effect, lease.isLent)
+    this.#hygiene.onStatement(statement, lease.isLent)
     if (!need.set && !need.check && !discard) return this.#corked(send)
 
     const mode = statement.kind === 'dml' ? 'joined' : statement.kind === 'begin' ? 'ahead' : 'awaited'
@@ -132,19 +140,20 @@ export class ConnectionScope {
     const isTelling = mode !== 'joined' || !this.#isBackendKnown
     const check = !need.check ? undefined : isTelling ? 'telling' : 'plain'
     return this.#corked(() => {
-      const simple = discard ? this.#writeDiscard() : 0
+      const simple = discard ? this.#writeDiscard(isPatient) : 0
       const intent = { wanted: lease.wanted, mode, check, backendPid, proceed: send } as const
       return this.#switch(intent, simple, need.set || discard)
     })
   }
 
   /** DISCARD ALL must stand alone: it can't run in a transaction, not even the implicit one of several statements. */
-  #writeDiscard(): number {
+  #writeDiscard(isPatient: boolean): number {
     const connection = this.#connection
+    if (isPatient) connection.query('SET statement_timeout = 0')
     connection.query('DISCARD ALL')
     this.#forgetStatements()
     this.#see({ type: 'discarded' })
-    return 1 + this.#setup.replay(connection)
+    return (isPatient ? 2 : 1) + this.#setup.replay(connection)
   }
 
   #switch(intent: Omit<Switching, 'replies'>, simple: number, set: boolean): unknown {
@@ -168,6 +177,7 @@ export class ConnectionScope {
 
   /** ParameterStatus; `isSetUp` tells that the application's connect hook is through. */
   onSetting(name: string, value: string, isSetUp: boolean): void {
+    if (name === 'standard_conforming_strings') this.#readsText = value === 'on'
     if (name === 'search_path') this.#see({ type: 'reported', path: canonicalPath(value) })
     else if (isSetUp && this.#replies?.done !== false) this.#hygiene.onSetting(name)
   }

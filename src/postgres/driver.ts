@@ -41,8 +41,15 @@ export interface TextQuery extends Submittable {
   requiresPreparation(): boolean
 }
 
+/** Parsers by the number of a type, of one client. */
+export interface TypeParsers {
+  text: Record<number, unknown>
+  binary: Record<number, unknown>
+}
+
 /** Members of pg's Client that its types leave out. */
 export interface ClientInternals {
+  readonly _types: TypeParsers
   readonly connection: WireConnection
   readonly processID: number | null
   readonly _queryable: boolean

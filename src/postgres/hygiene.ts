@@ -1,4 +1,4 @@
-import type { Effect } from './classify'
+import type { StatementClass } from './classify'
 
 /**
  * When the session state of one tenant is cleared away (DISCARD ALL, in the same write, no round trip) before a
@@ -6,7 +6,7 @@ import type { Effect } from './classify'
  * `strict`: at every change of tenant;
  * `auto`: when the connection was handed out by `connect()`, or ran anything but single SELECTs without calls of
  * functions that could keep state. It does not see a function hidden in a view, an operator or a row security policy;
- * `fast`: when a command tag or a reported setting says that state was left. It does not see
+ * `fast`: when a command tag, a reported setting, or the kind of a statement says that state was left. It does not see
  * `select set_config(...)`, `select pg_advisory_lock(...)`, or a temporary table made inside a function.
  */
 export type Hygiene = 'strict' | 'auto' | 'fast'
@@ -36,14 +36,18 @@ const CLEAN_TAGS = new Set([
 export class SessionHygiene {
   readonly #level: Hygiene
   #isDirty = false
+  #mayHaveTimeout = false
 
   constructor(level: Hygiene) {
     this.#level = level
   }
 
   /** A statement goes out; `isLent` tells that the connection was handed out by `connect()`. */
-  onStatement(effect: Effect, isLent: boolean): void {
-    if (isLent || effect !== 'none') this.#isDirty ||= this.#level !== 'fast'
+  onStatement({ kind, effect }: StatementClass, isLent: boolean): void {
+    // CREATE TABLE AS and SELECT INTO have the tag of a SELECT.
+    const leaves = this.#level === 'fast' ? kind === 'other' : isLent || effect !== 'none'
+    this.#isDirty ||= leaves
+    this.#mayHaveTimeout ||= effect === 'any'
   }
 
   /** The server names the command that it completed, `INSERT 0 1`. */
@@ -61,8 +65,14 @@ export class SessionHygiene {
     return this.#level === 'strict' || this.#isDirty
   }
 
+  /** The tenant before may have set a statement_timeout, which clearing a full session would not meet. */
+  get mayHaveTimeout(): boolean {
+    return this.#mayHaveTimeout
+  }
+
   /** The session is as new. */
   onDiscarded(): void {
     this.#isDirty = false
+    this.#mayHaveTimeout = false
   }
 }

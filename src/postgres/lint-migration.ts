@@ -9,7 +9,8 @@ export interface LintProblem {
 }
 
 interface Rule {
-  readonly applies: (words: readonly string[]) => boolean
+  /** `words` are those of one statement, with `"` for a quoted identifier; `sql` is all of the text. */
+  readonly applies: (words: readonly string[], sql: string) => boolean
   readonly message: string
 }
 
@@ -18,6 +19,15 @@ const isOneOf = (word: string | undefined, words: string): boolean =>
 const isRoutine = ([first, second, third, fourth]: readonly string[]): boolean =>
   isOneOf(first, 'create alter') &&
   [second, third, fourth].some((word) => isOneOf(word, 'function procedure routine'))
+/** Whether `first second` stand together, as in ALTER ... SET SCHEMA. */
+const isPair = (words: readonly string[], first: string, second: string): boolean =>
+  words.some((word, index) => word === first && words[index + 1] === second)
+/** What SET sets: the word behind SET, SET SESSION and SET LOCAL. */
+const settingOf = ([first, second, third]: readonly string[]): string | undefined =>
+  first !== 'set' ? undefined : isOneOf(second, 'session local') ? third : second
+/** A call of set_config whose setting is not a literal other than these three. */
+const UNSAFE_SET_CONFIG =
+  /set_config"?\s*\((?!\s*'(?!(?:search_path|role|session_authorization)')[a-z_][\w.]*'\s*,)/i
 
 const RULES: readonly Rule[] = [
   {
@@ -29,9 +39,18 @@ const RULES: readonly Rule[] = [
       'ends or begins a transaction, so a failure would leave half of the run. Leave it out; use pgm.noTransaction() where no transaction can be',
   },
   {
-    applies: (words) => !isRoutine(words) && (words.includes('search_path') || words.includes('set_config')),
+    applies: (words, sql) =>
+      !isRoutine(words) &&
+      (settingOf(words) === 'search_path' ||
+        (words[0] === 'reset' && words[1] === 'search_path') ||
+        (words[0] === 'alter' && isPair(words, 'set', 'search_path')) ||
+        (words.includes('set_config') && UNSAFE_SET_CONFIG.test(sql))),
     message:
       'changes search_path, so what follows would land elsewhere. Leave it out, or bind it to a function (CREATE FUNCTION ... SET search_path FROM CURRENT)',
+  },
+  {
+    applies: (words) => settingOf(words) === '"',
+    message: 'sets a setting by a quoted name, which could be search_path. Write the name without quotes',
   },
   {
     applies: ([first, second]) => isOneOf(first, 'create drop alter') && second === 'extension',
@@ -40,12 +59,20 @@ const RULES: readonly Rule[] = [
   },
   {
     applies: ([first, second]) =>
-      isOneOf(first, 'create drop alter') && isOneOf(second, 'schema database role user group tablespace'),
+      isOneOf(first, 'create drop alter') &&
+      isOneOf(second, 'schema database role user group tablespace system'),
     message: "works on something that is no tenant's. Do it in the migrations of the application itself",
   },
   {
     applies: (words) =>
-      words[0] === 'alter' && words.some((word, index) => word === 'set' && words[index + 1] === 'schema'),
+      isPair(words.slice(0, 3), 'default', 'privileges') &&
+      words[0] === 'alter' &&
+      !isPair(words, 'in', 'schema'),
+    message:
+      'changes the default privileges of a role in all schemas. Say IN SCHEMA, or do it in the migrations of the application itself',
+  },
+  {
+    applies: (words) => words[0] === 'alter' && isPair(words, 'set', 'schema'),
     message: 'moves an object out of the tenant. Leave it where it is',
   },
   {
@@ -66,7 +93,7 @@ const RULES: readonly Rule[] = [
  */
 export function lintMigration(sql: string): readonly LintProblem[] {
   return statementsOf(sql).flatMap((words) =>
-    RULES.filter(({ applies }) => applies(words)).map(({ message }) => ({
+    RULES.filter(({ applies }) => applies(words, sql)).map(({ message }) => ({
       message,
       statement: words.slice(0, 6).join(' '),
     })),
@@ -86,7 +113,7 @@ function statementsOf(sql: string): readonly (readonly string[])[] {
       current.pop()
     } else if (depth > 0) depth += text === 'case' ? 1 : text === 'end' ? -1 : 0
     else if (text === ';' && type === 'mark') statements.push([])
-    else if (type === 'word') current.push(text)
+    else if (type !== 'mark') current.push(type === 'word' ? text : '"')
     before = text
   }
   return statements.filter(({ length }) => length > 0)

@@ -1,22 +1,40 @@
-import { readFile, stat } from 'node:fs/promises'
-import { extname } from 'node:path'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { extname, join } from 'node:path'
 import { createJiti } from 'jiti'
-import type { RunnerOption } from 'node-pg-migrate' with { 'resolution-mode': 'import' }
+import type { ColumnDefinitions, MigrationBuilder } from 'node-pg-migrate' with {
+  'resolution-mode': 'import',
+}
+import { MigrationFolderError } from '../errors'
 
-type Strategies = NonNullable<RunnerOption['migrationLoaderStrategies']>
-type Loader = Exclude<Strategies[number]['loader'], string>
-type Actions = Awaited<ReturnType<Loader>>[number]['actions']
+/** What a file does in one direction; with a second parameter it calls that back when it is done. */
+export type MigrationAction = (pgm: MigrationBuilder, done?: () => void) => unknown
 
-/** Files that the runner reads from a folder; everything else in it (a README, type declarations) would stop it. */
-export const IGNORE_PATTERN = String.raw`(?!\d{14}[_-].*\.(?:[cm]?[jt]s|sql)$).*|.*\.d\.[cm]?ts`
+/** What a migration file exports. */
+export interface MigrationActions {
+  readonly up?: MigrationAction | false
+  /** False: there is no way down. Undefined: the reverse of `up`. */
+  readonly down?: MigrationAction | false
+  readonly shorthands?: ColumnDefinitions
+}
 
-const EXTENSIONS = ['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts', '.sql']
+/** A file, ready to be called. */
+export interface LoadedMigration {
+  /** The same object until the file changes. */
+  readonly actions: MigrationActions
+  /** Short names of column types, from this file and the ones before it. */
+  readonly shorthands: ColumnDefinitions
+}
+
+/** Loads the migrations of a folder, by absolute path. */
+export type MigrationLoader = (folder: string) => Promise<ReadonlyMap<string, LoadedMigration>>
+
+const MIGRATION = /^\d{14}[_-].*(?<!\.d)\.(?:[cm]?[jt]s|sql)$/
 const SECTION = { up: /^\s*--[\s-]*up\s+migration/im, down: /^\s*--[\s-]*down\s+migration/im }
 
-/** A loader for node-pg-migrate's runner that loads each file once, and again only after it was changed. */
-export function createMigrationLoader(): Strategies {
-  const loaded = new Map<string, { readonly changed: number; readonly actions: Promise<Actions> }>()
-  const actionsOf = async (path: string): Promise<Actions> => {
+/** Makes a loader that loads each file once, and again only after it was changed. */
+export function createMigrationLoader(): MigrationLoader {
+  const loaded = new Map<string, { readonly changed: number; readonly actions: Promise<MigrationActions> }>()
+  const actionsOf = async (path: string): Promise<MigrationActions> => {
     const { mtimeMs } = await stat(path)
     let entry = loaded.get(path)
     if (entry?.changed !== mtimeMs) {
@@ -25,23 +43,46 @@ export function createMigrationLoader(): Strategies {
     }
     return entry.actions
   }
-  const loader: Loader = (paths) =>
-    Promise.all(paths.map(async (path) => ({ id: path, filePaths: [path], actions: await actionsOf(path) })))
-  return [{ extensions: EXTENSIONS, loader }]
+  return async (folder) => {
+    const entries = await readdir(folder, { withFileTypes: true })
+    // All versions have 14 digits, so the order of the names is the one of the versions.
+    const names = entries
+      .filter((entry) => !entry.isDirectory() && MIGRATION.test(entry.name))
+      .map(({ name }) => name)
+    const paths = names.sort().map((name) => join(folder, name))
+    const all = await Promise.all(paths.map(actionsOf))
+    let shorthands: ColumnDefinitions = {}
+    return new Map(
+      paths.map((path, index) => {
+        const actions = all[index]!
+        shorthands = { ...shorthands, ...actions.shorthands }
+        return [path, { actions, shorthands }]
+      }),
+    )
+  }
 }
 
-async function load(path: string): Promise<Actions> {
-  if (extname(path) !== '.sql') return createJiti(path, { moduleCache: false }).import<Actions>(path)
-  const { up, down } = splitSql(await readFile(path, 'utf8'))
-  return { up: (pgm) => void pgm.sql(up), down: down === undefined ? false : (pgm) => void pgm.sql(down) }
+async function load(path: string): Promise<MigrationActions> {
+  if (extname(path) === '.sql') return toActions(await readFile(path, 'utf8'))
+  try {
+    return await createJiti(path, { moduleCache: false }).import<MigrationActions>(path)
+  } catch (cause) {
+    throw new MigrationFolderError(`Migration ${path} can't be loaded: ${(cause as Error).message}`, {
+      cause,
+    })
+  }
 }
 
 /** The sections of an SQL migration, as node-pg-migrate marks them; a file without marks is all up. */
-function splitSql(text: string): { readonly up: string; readonly down: string | undefined } {
+function toActions(text: string): MigrationActions {
   const up = text.search(SECTION.up)
   const down = text.search(SECTION.down)
-  if (down === -1) return { up: text.slice(Math.max(up, 0)), down: undefined }
+  const send =
+    (sql: string): MigrationAction =>
+    (pgm) =>
+      pgm.sql(sql)
+  if (down === -1) return { up: send(text.slice(Math.max(up, 0))), down: false }
   return up > down
-    ? { up: text.slice(up), down: text.slice(down, up) }
-    : { up: text.slice(Math.max(up, 0), down), down: text.slice(down) }
+    ? { up: send(text.slice(up)), down: send(text.slice(down, up)) }
+    : { up: send(text.slice(Math.max(up, 0), down)), down: send(text.slice(down)) }
 }

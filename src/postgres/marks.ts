@@ -1,6 +1,6 @@
 import { escapeIdentifier } from 'pg'
 import type { ClientBase, Pool } from 'pg'
-import type { Mark, MarkedSchema, TenantState } from '../engine'
+import type { Mark, MarkedSchema, MarkState } from '../engine'
 import type { SchemaName } from '../tenant/schema-name'
 
 /** The table in each tenant that says whose the schema is. */
@@ -18,7 +18,7 @@ export async function writeMark(client: ClientBase, schema: SchemaName, mark: Ma
     `create table ${table} (
        tenancy text not null,
        tenant text not null,
-       state text not null check (state in ('active', 'suspended')),
+       state text not null check (state in ('creating', 'active', 'suspended')),
        created_at timestamptz not null default now(),
        is_only_row boolean primary key default true check (is_only_row)
      )`,
@@ -31,7 +31,7 @@ export async function writeMark(client: ClientBase, schema: SchemaName, mark: Ma
 }
 
 /** Changes the state in a mark. */
-export async function writeState(client: ClientBase, schema: SchemaName, state: TenantState): Promise<void> {
+export async function writeState(client: ClientBase, schema: SchemaName, state: MarkState): Promise<void> {
   await client.query(`update ${markTable(schema)} set state = $1`, [state])
 }
 
@@ -85,6 +85,7 @@ async function* readChunk(client: Pool, schemas: readonly string[]): AsyncGenera
   }
 }
 
-function markTable(schema: string): string {
+/** `"tenant_acme"."_rowhouse"` */
+export function markTable(schema: string): string {
   return `${escapeIdentifier(schema)}.${escapeIdentifier(MARK_TABLE)}`
 }

@@ -19,22 +19,42 @@ export interface GuardedTarget {
   readonly tenant: string
 }
 
+/** A step before it runs, or after it did. */
+export interface GuardedStep extends MigrationStep {
+  /** It ran outside of a transaction, so that nothing undoes it. */
+  readonly isKept?: boolean
+}
+
 /** Refuses what the text of a migration says it would do beyond its tenant. @throws {@link MigrationRefusedError} */
 export function refuseUnsafe(sql: string, step: MigrationStep): void {
   const [problem] = lintMigration(sql)
   if (problem !== undefined) throw refusal(step, `${problem.message}. The statement: ${problem.statement}`)
 }
 
-/** The connection must be in the tenant's schema: DDL would otherwise succeed in a shared or a temporary one. */
-export async function expectPlace(
-  { client, sharedSchemas }: GuardedRun,
-  { schema }: GuardedTarget,
-  step: MigrationStep,
-): Promise<void> {
-  const { rows } = await client.query<{ schema: string | null; path: string }>(
-    `select current_schema() as schema, current_setting('search_path') as path`,
+/** Where a connection is. */
+export interface Place {
+  readonly schema: string | null
+  readonly path: string
+  /** Id of its transaction, where it has one. */
+  readonly transaction: string | null
+}
+
+/** Asks a connection where it is. */
+export async function readPlace(client: Client): Promise<Place> {
+  const { rows } = await client.query<Place>(
+    `select current_schema() as schema, current_setting('search_path') as path,
+            pg_current_xact_id_if_assigned()::text as transaction`,
   )
-  const place = rows[0]!
+  return rows[0]!
+}
+
+/** The connection must be in the tenant's schema: DDL would otherwise succeed in a shared or a temporary one. */
+export function expectPlace(
+  place: Place,
+  { sharedSchemas }: GuardedRun,
+  { schema }: GuardedTarget,
+  step: GuardedStep,
+): void {
   if (place.schema === schema && unquoted(place.path) === unquoted(pathOf(schema, sharedSchemas))) return
   throw refusal(
     step,
@@ -46,7 +66,7 @@ export async function expectPlace(
 export async function expectNoShadow(
   { client, sharedSchemas, migrationsTable }: GuardedRun,
   { schema }: GuardedTarget,
-  step: MigrationStep,
+  step: GuardedStep,
 ): Promise<void> {
   if (sharedSchemas.length === 0 || step.direction === 'down') return
   const { rows } = await client.query<{ table: string; shared: string }>(
@@ -65,16 +85,11 @@ export async function expectNoShadow(
 }
 
 /** The error for a migration that is stopped. */
-export function refusal(
-  { file }: MigrationStep,
-  what: string,
-  target?: GuardedTarget,
-): MigrationRefusedError {
-  return new MigrationRefusedError(`Migration ${file.name} ${what}. Nothing of it was kept.`, {
-    migration: file.name,
-    tenant: target?.tenant,
-    prefix: target?.schema,
-  })
+export function refusal({ file, isKept = false }: GuardedStep, what: string): MigrationRefusedError {
+  const kept = isKept
+    ? 'It ran outside of a transaction: what it did stays, and is not in the books.'
+    : 'Nothing of it was kept.'
+  return new MigrationRefusedError(`Migration ${file.name} ${what}. ${kept}`, { migration: file.name })
 }
 
 /** The search_path of a migration, as SQL. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Client, escapeIdentifier } from 'pg'
+import { Client } from 'pg'
 import type { ClientConfig } from 'pg'
 import type { MigrationWorker } from '../engine'
 import { MigrationLockedError, PoolerError, SchemaNotOursError } from '../errors'
@@ -8,9 +8,14 @@ import { outsideTenants } from '../tenant/context'
 import { applyRun, prepareRun } from './apply-migrations'
 import type { RunTools } from './apply-migrations'
 import { Bookkeeping } from './bookkeeping'
+import { createSchema } from './create-schema'
+import { dropSchema } from './drop-schema'
 import { grantExisting, grantReading, grantUse } from './grants'
-import { MARK_TABLE, readMark, writeMark, writeState } from './marks'
+import { markTable, readMark, writeMark, writeState } from './marks'
+import { LOCK_NOT_AVAILABLE, readRemains } from './migration-failure'
+import type { Remains } from './migration-failure'
 import type { MigrationRenderer } from './render-migration'
+import { inTransaction } from './transaction'
 
 /** What a worker is opened with. */
 export interface WorkerOptions {
@@ -27,6 +32,8 @@ export interface WorkerOptions {
 /** node-pg-migrate's own lock: held in common by ours, so that its plain CLI stays out meanwhile (PG_MIGRATE_LOCK_ID). */
 const PLAIN_RUNNER_LOCK = '7241865325823964'
 const RETRY_MS = 50
+/** The greatest that PostgreSQL takes for lock_timeout. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1
 
 /**
  * Opens a connection for DDL. It is nobody else's, so its session-level locks and search_path reach no request.
@@ -34,9 +41,9 @@ const RETRY_MS = 50
  * @throws PoolerError when a pooler of transactions stands in between
  */
 export async function openMigrationWorker(options: WorkerOptions): Promise<MigrationWorker> {
-  const { renderer, migrationsTable, sharedSchemas, applicationRole: role, lockTimeoutMs } = options
-  const client = await connect(options.connection)
-  const bookkeeping = new Bookkeeping(client, migrationsTable)
+  const { renderer, migrationsTable, sharedSchemas, applicationRole: role } = options
+  const client = await connect(options)
+  const bookkeeping = new Bookkeeping(client, migrationsTable, role)
   const tools: RunTools = { client, renderer, bookkeeping, migrationsTable, sharedSchemas }
   let isUsable = true
   client.once('end', () => (isUsable = false))
@@ -44,96 +51,96 @@ export async function openMigrationWorker(options: WorkerOptions): Promise<Migra
     get isUsable() {
       return isUsable
     },
-    withLock: (schema, work) => withLock(client, schema, lockTimeoutMs, work),
+    withLock: (schema, tenant, work) => withLock(client, { schema, tenant, ...options }, work),
     async inspect(schema) {
       const { rowCount } = await client.query('select from pg_catalog.pg_namespace where nspname = $1', [
         schema,
       ])
-      if (rowCount === 0) return { exists: false, mark: undefined, applied: [] }
-      return { exists: true, mark: await readMark(client, schema), applied: await bookkeeping.read(schema) }
+      return { exists: rowCount !== 0, mark: rowCount === 0 ? undefined : await readMark(client, schema) }
     },
-    async create(schema, mark, steps) {
-      const parts = await prepareRun(renderer, steps)
-      let isCreated = false
-      const opening = async (): Promise<void> => {
-        await client.query(`create schema ${escapeIdentifier(schema)}`)
-        await writeMark(client, schema, mark)
-        await bookkeeping.ensure(schema)
-        if (role !== undefined) {
-          await grantUse(client, schema, role)
-          for (const table of [MARK_TABLE, migrationsTable])
-            await grantReading(client, `${escapeIdentifier(schema)}.${escapeIdentifier(table)}`, role)
-        }
-        isCreated = true
-      }
-      try {
-        await applyRun(tools, { schema, tenant: mark.tenant, isNew: true }, parts, opening)
-      } catch (error) {
-        // With a migration outside of transactions the schema is committed before that one runs.
-        if (isCreated) await client.query(`drop schema if exists ${escapeIdentifier(schema)} cascade`)
-        throw error
-      }
-    },
+    readApplied: (schema) => bookkeeping.read(schema),
+    create: (schema, mark, steps) => createSchema(tools, role, { schema, mark, steps }),
     async apply(schema, tenant, steps) {
       const parts = await prepareRun(renderer, steps)
-      if (parts.length > 0) await applyRun(tools, { schema, tenant }, parts, () => bookkeeping.ensure(schema))
+      if (parts.length === 0) return
+      const settle = (kept: readonly number[]): Promise<Remains> =>
+        readRemains(bookkeeping, { schema, steps, kept })
+      await applyRun(tools, { schema, tenant }, parts, { open: () => bookkeeping.ensure(schema), settle })
     },
     async adopt(schema, mark, files) {
-      await applyRun(tools, { schema, tenant: mark.tenant }, [], async () => {
+      await inTransaction(client, async () => {
         await bookkeeping.takeOver(schema, files)
         await writeMark(client, schema, mark)
         if (role === undefined) return
         await grantUse(client, schema, role)
         await grantExisting(client, schema, role)
-        for (const table of [MARK_TABLE, migrationsTable])
-          await grantReading(client, `${escapeIdentifier(schema)}.${escapeIdentifier(table)}`, role)
+        for (const table of [markTable(schema), bookkeeping.tableIn(schema)])
+          await grantReading(client, table, role)
       })
     },
     setState: (schema, state) => writeState(client, schema, state),
-    async drop(schema) {
+    async drop(schema, tenant, drop) {
       if ((await readMark(client, schema)) === undefined) {
         throw new SchemaNotOursError(`Schema "${schema}" has no mark of Rowhouse and is not dropped.`)
       }
-      await client.query(`drop schema ${escapeIdentifier(schema)} cascade`)
+      await dropSchema(client, schema, { tenant, ...drop })
     },
     close: () => client.end(),
   }
 }
 
-async function connect(connection: ClientConfig): Promise<Client> {
+async function connect({ connection, lockTimeoutMs }: WorkerOptions): Promise<Client> {
   const client = outsideTenants(() => new Client({ ...connection, application_name: 'rowhouse-migrate' }))
   // A connection that dies tells so by the query that was running; unheard, the event would end the process.
   client.on('error', () => {})
   await outsideTenants(() => client.connect())
   const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
-  if (rows[0]!.pid === (client as unknown as { processID: number }).processID) return client
+  if (rows[0]!.pid === (client as unknown as { processID: number }).processID) {
+    await limitWaiting(client, lockTimeoutMs)
+    return client
+  }
   await client.end()
   throw new PoolerError(
     "A connection pooler stands between the migrations and PostgreSQL. Give `migrationUrl` a direct connection of the schemas' owner.",
   )
 }
 
+/** Who waits for a table's lock makes all others wait behind him, so no statement waits for ever. */
+async function limitWaiting(client: Client, timeoutMs: number): Promise<void> {
+  await client.query(`set lock_timeout to ${Math.min(MAX_TIMEOUT_MS, Math.max(1, Math.ceil(timeoutMs)))}`)
+}
+
 async function withLock<T>(
   client: Client,
-  schema: string,
-  timeoutMs: number,
+  { schema, tenant, lockTimeoutMs }: WorkerOptions & { readonly schema: string; readonly tenant: string },
   work: () => Promise<T>,
 ): Promise<T> {
+  // Before the locks, which it would end: temporary tables, settings and prepared statements of the tenant before.
+  await client.query('discard all')
+  await limitWaiting(client, lockTimeoutMs)
   const key = createHash('sha256').update(`rowhouse:${schema}`).digest().readBigInt64BE(0)
   const values = [PLAIN_RUNNER_LOCK, String(key)]
-  const deadline = Date.now() + timeoutMs
+  const deadline = Date.now() + lockTimeoutMs
   // Asked again and again, not waited for: a waiting statement holds a snapshot, for which CREATE INDEX CONCURRENTLY waits.
   while (!(await tryLock(client, values))) {
     if (Date.now() >= deadline) {
       throw new MigrationLockedError(
         `Schema "${schema}" is being created, migrated or dropped by another process, or node-pg-migrate runs in this database; ` +
-          `it did not end within ${timeoutMs} ms. Try again later.`,
+          `it did not end within ${lockTimeoutMs} ms. Try again later.`,
+        { tenant },
       )
     }
     await sleep(RETRY_MS * (0.5 + Math.random()))
   }
   try {
     return await work()
+  } catch (cause) {
+    if ((cause as { code?: string }).code !== LOCK_NOT_AVAILABLE) throw cause
+    throw new MigrationLockedError(
+      `A transaction holds a lock in "${schema}" and did not end within ${lockTimeoutMs} ms. End it (pg_stat_activity, ` +
+        'pg_blocking_pids), or raise `lockTimeoutMs`, and try again. Nothing was changed.',
+      { tenant, cause },
+    )
   } finally {
     await client.query('select pg_advisory_unlock_all()').catch(() => {})
   }

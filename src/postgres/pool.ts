@@ -15,7 +15,7 @@ import {
   isSubmittable,
   throwingLater,
 } from './driver'
-import type { Submittable, TextQuery } from './driver'
+import type { Submittable } from './driver'
 import type { Hygiene } from './hygiene'
 import { DEFAULT_PATH, tenantPath } from './search-path'
 import type { SearchPath } from './search-path'
@@ -148,7 +148,7 @@ class ScopedPool extends DriverPool {
         if (isSettled) return
         isSettled = true
         client.removeListener('error', settle)
-        release(problem && !keepsConnection(problem, config) ? (problem as Error) : undefined)
+        release(problem && !keepsConnection(problem) ? (problem as Error) : undefined)
         if (problem) callback(problem)
         else callback(undefined, result)
       }
@@ -215,10 +215,8 @@ function queryOf(config: unknown, values: unknown, settle: QueryCallback): Submi
 }
 
 /** What an error says about its connection: the server refused a statement, or we did before anything was sent. */
-function keepsConnection(error: unknown, config: unknown): boolean {
-  // With the option `rows` pg sends no Sync behind an error, and the connection stays silent.
-  const isSilent = typeof config === 'object' && Boolean((config as Partial<TextQuery> | null)?.rows)
-  return (isStatementError(error) && !isSilent) || error instanceof RowhouseError
+function keepsConnection(error: unknown): boolean {
+  return isStatementError(error) || error instanceof RowhouseError
 }
 
 function withTraceOf(error: unknown): never {

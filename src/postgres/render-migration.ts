@@ -1,150 +1,150 @@
 import { dirname } from 'node:path'
-import type { RunnerOption } from 'node-pg-migrate' with { 'resolution-mode': 'import' }
-import type { MigrationStep } from '../engine'
-import { MigrationTargetError } from '../errors'
-import { createMigrationLoader, IGNORE_PATTERN } from './load-migrations'
+import type { QueryConfig, QueryResult } from 'pg'
+import type { Direction, MigrationStep } from '../engine'
+import { MigrationFailedError, MigrationTargetError, RowhouseError } from '../errors'
+import { outsideTenants } from '../tenant/context'
+import { createMigrationLoader } from './load-migrations'
+import type { LoadedMigration, MigrationAction, MigrationActions } from './load-migrations'
+
+/** The SQL of a migration. */
+export interface MigrationScript {
+  /** False: the file said `pgm.noTransaction()`. */
+  readonly transactional: boolean
+  readonly statements: readonly string[]
+}
 
 /** What a migration is, once node-pg-migrate has turned it into SQL. */
 export type RenderedMigration =
-  | {
-      readonly kind: 'script'
-      /** False: the file said `pgm.noTransaction()`. */
-      readonly transactional: boolean
-      readonly statements: readonly string[]
-    }
-  /** It asks the database while it runs (`pgm.db`), or is different each time: only the real runner can run it. */
-  | { readonly kind: 'live' }
+  | (MigrationScript & { readonly kind: 'script' })
+  /** It asks the database (`pgm.db`), or is different each time: its SQL is made anew for each tenant. */
+  | { readonly kind: 'live'; readonly render: (query: Query) => Promise<MigrationScript> }
 
-/** Runs migrations through node-pg-migrate. */
-export interface MigrationRenderer {
-  /** @throws MigrationTargetError for a migration without a way down */
-  render(step: MigrationStep): Promise<RenderedMigration>
-  /** Runs a live migration on a client of the caller's; it must have the bookkeeping table. */
-  runLive(
-    step: MigrationStep,
-    options: { readonly query: Query; readonly schema: string; readonly table: string },
-  ): Promise<void>
+/** A step that is ready to run. */
+export interface PreparedStep {
+  readonly step: MigrationStep
+  readonly rendered: RenderedMigration
 }
 
-/** A client, as node-pg-migrate needs it. */
-export type Query = (
-  query: string | { readonly text: string; readonly values?: readonly unknown[] },
-) => Promise<{ rows: unknown[] }>
+/** Answers what a migration asks by `pgm.db`. */
+export type Query = (config: QueryConfig) => Promise<QueryResult>
 
-/** Stands for the tenant's schema in bookkeeping statements, which are dropped from what was rendered. */
-const RECORDING = 'rowhouse_recording'
-const NO_WAY_DOWN = /User has disabled|Impossible to automatically infer|exporting a 'down' function/
-const silent = { debug() {}, info() {}, warn() {}, error() {} }
+/** Turns migrations into SQL, each file once as long as it does not change. */
+export interface MigrationRenderer {
+  /** @throws MigrationTargetError for a migration without a way in its direction */
+  render(steps: readonly MigrationStep[]): Promise<readonly RenderedMigration[]>
+}
 
-class NeedsDatabase extends Error {}
+const INFERRED = /Impossible to automatically infer/
+const SILENT = { debug() {}, info() {}, warn() {}, error() {} }
 
-/** Makes a renderer; it loads each file once. */
+/** Makes a renderer; what it rendered serves all tenants. */
 export function createMigrationRenderer(): MigrationRenderer {
-  const migrationLoaderStrategies = createMigrationLoader()
-  const common = ({
-    file,
-    direction,
-  }: MigrationStep): Omit<RunnerOption, 'dbClient' | 'migrationsTable'> => ({
-    dir: dirname(file.path),
-    file: file.name,
-    ignorePattern: IGNORE_PATTERN,
-    migrationLoaderStrategies,
-    direction,
-    count: 1,
-    checkOrder: false,
-    noLock: true,
-    singleTransaction: false,
-  })
-  const record = async (step: MigrationStep): Promise<readonly string[] | undefined> => {
-    const recorder = new Recorder(step)
-    try {
-      await run({ ...common(step), ...recorder.options })
-    } catch (error) {
-      if (error instanceof NeedsDatabase || (error as Error).cause instanceof NeedsDatabase) return undefined
-      throw asTargetError(step, error)
-    }
-    return recorder.statements
+  const loadFolder = createMigrationLoader()
+  // By the loaded file, which is another object after a change.
+  const rendered = new WeakMap<MigrationActions, Map<Direction, Promise<RenderedMigration>>>()
+  const renderOnce = (step: MigrationStep, loaded: LoadedMigration): Promise<RenderedMigration> => {
+    const ways = rendered.get(loaded.actions) ?? new Map<Direction, Promise<RenderedMigration>>()
+    rendered.set(loaded.actions, ways)
+    // In no tenant's context: what is rendered now serves all of them.
+    const known = ways.get(step.direction) ?? outsideTenants(() => render(step, loaded))
+    ways.set(step.direction, known)
+    known.catch(() => ways.delete(step.direction))
+    return known
   }
   return {
-    async render(step) {
-      const [once, again] = [await record(step), await record(step)]
-      if (once === undefined || once.join('\0') !== again?.join('\0')) return { kind: 'live' }
-      const transactional = once[0] === 'BEGIN;'
-      const statements = (transactional ? once.slice(1, -1) : once).filter(
-        (sql) => !sql.includes(`"${RECORDING}".`),
-      )
-      return { kind: 'script', transactional, statements }
-    },
-    async runLive(step, { query, schema, table }) {
-      try {
-        await run({
-          ...common(step),
-          dbClient: asClient(query),
-          logger: silent,
-          migrationsSchema: schema,
-          migrationsTable: table,
-        })
-      } catch (error) {
-        throw asTargetError(step, error)
+    async render(steps) {
+      const all: RenderedMigration[] = []
+      const [first] = steps
+      const folder = first === undefined ? undefined : await loadFolder(dirname(first.file.path))
+      for (const step of steps) {
+        const loaded = folder?.get(step.file.path)
+        if (loaded === undefined)
+          throw new MigrationTargetError(`The file of ${step.file.name} is gone. Nothing was run.`)
+        all.push(await renderOnce(step, loaded))
       }
+      return all
     },
   }
 }
 
-/** Plays an empty database to the runner and keeps the SQL that it sends. */
-class Recorder {
-  readonly statements: string[] = []
-  readonly #step: MigrationStep
-  /** The runner has taken the SQL of the migration; a query before that is the migration's own. */
-  #isTaken = false
-
-  constructor(step: MigrationStep) {
-    this.#step = step
-  }
-
-  get options(): Pick<RunnerOption, 'migrationsTable'> & {
-    dbClient: never
-    logger: NonNullable<RunnerOption['logger']>
-    migrationsSchema: string
-  } {
-    const info = (message: string): void => {
-      if (message.startsWith('### MIGRATION')) this.#isTaken = true
-    }
-    return {
-      dbClient: asClient(async (query) => ({
-        rows: this.#answer(typeof query === 'string' ? query : query.text),
-      })),
-      logger: { ...silent, info },
-      migrationsSchema: RECORDING,
-      migrationsTable: 'applied',
-    }
-  }
-
-  #answer(sql: string): unknown[] {
-    if (this.#isTaken) {
-      this.statements.push(sql)
-      return []
-    }
-    if (/^SELECT (table|constraint)_name FROM information_schema/.test(sql)) return [{}]
-    if (/^SELECT name FROM /.test(sql))
-      return this.#step.direction === 'down' ? [{ name: this.#step.file.name }] : []
-    throw new NeedsDatabase(sql)
-  }
+/** Twice, to see whether it is the same each time. */
+async function render(step: MigrationStep, loaded: LoadedMigration): Promise<RenderedMigration> {
+  const [once, again] = [await tryWithoutDatabase(step, loaded), await tryWithoutDatabase(step, loaded)]
+  const isSame = once !== undefined && JSON.stringify(once) === JSON.stringify(again)
+  return isSame
+    ? { kind: 'script', ...once }
+    : { kind: 'live', render: (query) => collect(step, loaded, query) }
 }
 
-/** ES modules only; loaded when the first migration runs, since most processes run none. */
-async function run(options: RunnerOption): Promise<void> {
-  const { runner } = await import('node-pg-migrate')
-  await runner(options)
-}
-
-function asClient(query: Query): never {
-  return { query } as never
-}
-
-function asTargetError({ file, direction }: MigrationStep, error: unknown): unknown {
-  if (direction === 'up' || !NO_WAY_DOWN.test((error as Error).message)) return error
-  return new MigrationTargetError(`Can't revert ${file.name}: it has no way down. Nothing was run.`, {
-    cause: error,
+/**
+ * The SQL of a migration that asks nothing; undefined for one that does. A question is never answered, so that nothing
+ * behind it runs: whatever the answer were, the migration could go on with a fiction, or catch an error and go on.
+ */
+function tryWithoutDatabase(
+  step: MigrationStep,
+  loaded: LoadedMigration,
+): Promise<MigrationScript | undefined> {
+  return new Promise((resolve, reject) => {
+    const ask: Query = () => {
+      resolve(undefined)
+      return new Promise(() => {})
+    }
+    collect(step, loaded, ask).then(resolve, (error: unknown) => reject(toError(step, error)))
   })
+}
+
+function toError({ file, direction }: MigrationStep, cause: unknown): unknown {
+  if (cause instanceof RowhouseError) return cause
+  return new MigrationFailedError(
+    `Migration ${file.name} (${direction}) failed before it was run: ${(cause as Error).message}. Nothing was run.`,
+    { migration: file.name, versions: [], cause },
+  )
+}
+
+/** Calls a migration as node-pg-migrate's runner does, and keeps the SQL that it made. */
+async function collect(
+  step: MigrationStep,
+  { actions, shorthands }: LoadedMigration,
+  query: Query,
+): Promise<MigrationScript> {
+  // ES modules only; loaded when the first migration runs, since most processes run none.
+  const { MigrationBuilder } = await import('node-pg-migrate')
+  const pgm = new MigrationBuilder(toDatabase(query), shorthands, false, SILENT)
+  const action = actionOf(step, actions)
+  if (step.direction === 'down' && action === actions.up) pgm.enableReverseMode()
+  try {
+    if (action.length === 2) await new Promise<void>((resolve) => void action(pgm, resolve))
+    else await action(pgm)
+  } catch (error) {
+    throw INFERRED.test((error as Error).message) ? noWay(step, error) : error
+  }
+  return { transactional: pgm.isUsingTransaction(), statements: [...pgm.getSqlSteps()] }
+}
+
+function actionOf(step: MigrationStep, { up, down }: MigrationActions): MigrationAction {
+  const action = step.direction === 'up' ? up : (down ?? up)
+  if (typeof action === 'function') return action
+  throw noWay(step)
+}
+
+function noWay({ file, direction }: MigrationStep, cause?: unknown): MigrationTargetError {
+  const what =
+    direction === 'up'
+      ? `Can't run ${file.name}: it exports no function "up"`
+      : `Can't revert ${file.name}: it has no way down`
+  return new MigrationTargetError(`${what}. Nothing was run.`, { cause })
+}
+
+type Given = string | QueryConfig
+
+/** `pgm.db`. The name of a statement is left out: the connection serves other tenants later, and forgets statements between. */
+function toDatabase(query: Query): never {
+  const send = (given: Given, values?: unknown[]): Promise<QueryResult> => {
+    const { name: _, ...config } = typeof given === 'string' ? { text: given, name: '' } : given
+    return query(values === undefined ? config : { ...config, values })
+  }
+  const select = async (given: Given, values?: unknown[]): Promise<unknown[]> =>
+    (await send(given, values)).rows as unknown[]
+  // The builder's types ask for overloads of pg's that this one function serves.
+  return { query: send, select } as never
 }

@@ -7,6 +7,9 @@ interface SetupStatement {
   readonly values: readonly unknown[]
 }
 
+/** Rows are the database's, and not the session's. */
+const WRITES = /^\s*(insert|update|delete|merge)\b/i
+
 /**
  * What the application's connect hook did to a session (`SET statement_timeout`, `LISTEN`): it belongs to the connection
  * and not to a tenant, so it is done again after DISCARD ALL has wiped it away.
@@ -18,7 +21,7 @@ export class SessionSetup {
   /** A query of the connect hook goes out. */
   onQuery(query: TextQuery): void {
     const { text, values } = query
-    if (typeof text !== 'string' || classify(text).effect === 'none') return
+    if (typeof text !== 'string' || classify(text).effect !== 'any' || WRITES.test(text)) return
     this.#running.set(query, { text, values: Array.isArray(values) ? values : [] })
   }
 

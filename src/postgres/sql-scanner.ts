@@ -45,9 +45,15 @@ export function* scanSql(text: string): Generator<Token> {
   }
 }
 
+/** For PostgreSQL a carriage return ends a line, too. */
 function endOfLine(text: string, at: number): number {
-  const end = text.indexOf('\n', at)
-  return end === -1 ? text.length : end + 1
+  let next = at
+  while (next < text.length && !isLineEnd(text.charCodeAt(next))) next += 1
+  return next + 1
+}
+
+function isLineEnd(code: number): boolean {
+  return code === 10 || code === 13
 }
 
 function endOfComment(text: string, at: number): number {
@@ -71,11 +77,29 @@ function endOfString(text: string, at: number, escapes: boolean): number {
     const code = text.charCodeAt(next)
     if (escapes && code === BACKSLASH) next += 1
     else if (code === QUOTE) {
-      if (text.charCodeAt(next + 1) !== QUOTE) return next + 1
-      next += 1
+      const continued = escapes ? startOfContinuation(text, next + 1) : undefined
+      if (text.charCodeAt(next + 1) === QUOTE) next += 1
+      else if (continued === undefined) return next + 1
+      else next = continued
     }
   }
   return text.length
+}
+
+/** A string goes on behind a line end, and escapes in E'...' go on with it: E'a'\n'\''. */
+function startOfContinuation(text: string, at: number): number | undefined {
+  let next = at
+  let hasLineEnd = false
+  for (;;) {
+    const code = text.charCodeAt(next)
+    if (code === DASH && text.charCodeAt(next + 1) === DASH) {
+      next = endOfLine(text, next)
+      hasLineEnd = true
+    } else if (isLineEnd(code) || code === 32 || code === 9 || code === 11 || code === 12) {
+      hasLineEnd ||= isLineEnd(code)
+      next += 1
+    } else return hasLineEnd && code === QUOTE ? next : undefined
+  }
 }
 
 function endOfQuoted(text: string, at: number): number {

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { TenantState } from '../engine'
+import { DirectoryTimeoutError } from '../errors'
 import { outsideTenants } from '../tenant/context'
 import type { TenantId } from '../tenant/tenant-id'
 
@@ -21,6 +22,8 @@ export interface DirectoryOptions<Record> {
   readonly ttlMs?: number | undefined
   /** How long it is remembered that there is no such tenant, in milliseconds. Default 5,000; 0 asks every time. */
   readonly negativeTtlMs?: number | undefined
+  /** How long a lookup may take, in milliseconds; then whoever waits for it is told, and the next one asks anew. Default 10,000. */
+  readonly timeoutMs?: number | undefined
   /** How many tenants are remembered, and apart from them how many ids without one. Default 10,000 of each. */
   readonly maxEntries?: number | undefined
 }
@@ -40,6 +43,7 @@ export function createDirectory<Record>({
   lookup,
   ttlMs = 30_000,
   negativeTtlMs = 5_000,
+  timeoutMs = 10_000,
   maxEntries = 10_000,
 }: DirectoryOptions<Record>): Directory<Record> {
   // Two memories, so that a scan of made-up ids can't push the real tenants out.
@@ -50,7 +54,11 @@ export function createDirectory<Record>({
   function takeOff(id: TenantId): Promise<DirectoryEntry<Record> | undefined> {
     // A flight that is no longer in the map was overtaken by forget(): its answer may be from before the change.
     const isCurrent = (): boolean => flights.get(id) === flight
-    const flight = outsideTenants(async () => lookup(id)).then(
+    const flight = within(
+      timeoutMs,
+      id,
+      outsideTenants(async () => lookup(id)),
+    ).then(
       (entry) => {
         if (!isCurrent()) return entry
         flights.delete(id)
@@ -79,6 +87,19 @@ export function createDirectory<Record>({
     clear() {
       for (const memory of [known, unknown, flights]) memory?.clear()
     },
+  }
+}
+
+/** One source that never answers must not hold up its tenant for good. */
+async function within<T>(timeoutMs: number, id: TenantId, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new DirectoryTimeoutError(timeoutMs, { tenant: id })), timeoutMs)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
   }
 }
 

@@ -30,10 +30,15 @@ const storage = (shared[KEY] ??= new AsyncLocalStorage<Store | undefined>())
 /** The place of one tenancy in the asynchronous context. */
 export class TenantContext<Record = unknown> {
   readonly #name: string
+  readonly #isOurs: (tenant: Tenant) => boolean
 
-  /** @param name - the tenancy's name; contexts of one name share their tenant */
-  constructor(name: string) {
+  /**
+   * @param name - the tenancy's name; contexts of one name share their tenant
+   * @param isOurs - tells the tenants of another tenancy with the same name apart: those are no tenant here
+   */
+  constructor(name: string, isOurs: (tenant: Tenant) => boolean = () => true) {
     this.#name = name
+    this.#isOurs = isOurs
   }
 
   /** Calls `work` with this tenant as the current one and returns what it returns. Nested calls restore the outer tenant. */
@@ -51,7 +56,8 @@ export class TenantContext<Record = unknown> {
 
   /** What the call chain may touch; undefined where nobody said so. */
   scope(): Scope<Record> | undefined {
-    return storage.getStore()?.[this.#name] as Scope<Record> | undefined
+    const scope = storage.getStore()?.[this.#name] as Scope<Record> | undefined
+    return scope === undefined || scope === WITHOUT_TENANT || this.#isOurs(scope) ? scope : undefined
   }
 
   /** The tenant of the call chain, or undefined. */

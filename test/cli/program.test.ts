@@ -80,7 +80,9 @@ describe.each(SERVERS)('rowhouse on $name', (server) => {
       err: '',
     })
     expect((await project.run('list')).out).toMatch(/tenant\s+schema\s+state\nacme .*active\nbeta .*active/)
-    expect(await project.run('rollback', '--tenant', 'acme', '--to', '20200102000000')).toMatchObject({
+    expect(
+      await project.run('rollback', '--tenant', 'acme', '--to', '20200102000000', '--yes'),
+    ).toMatchObject({
       code: 0,
       out: expect.stringContaining('acme: reverted 20200102000000'),
     })
@@ -175,13 +177,27 @@ describe.each(SERVERS)('rowhouse on $name', (server) => {
     expect(await project.run('drop', 'acme')).toMatchObject({ code: 0 })
   })
 
-  test('a rollback of everything asks first', async () => {
-    await open('ask')
+  test.each([[['acme']], [['acme', '--to', '20200101000000']], [['--all']]])(
+    'rollback %j asks first',
+    async (args) => {
+      await open('ask')
+      await project.run('create', 'acme')
+      expect(await project.run('rollback', ...args)).toMatchObject({
+        code: 2,
+        err: expect.stringContaining('--yes'),
+      })
+      project.isTerminal = true
+      project.answers = ['no']
+      expect(await project.run('rollback', ...args)).toMatchObject({ code: 2 })
+      expect((await project.run('status')).out).toMatch(/acme .*20200102000000\s+0/)
+      project.answers = ['yes']
+      expect(await project.run('rollback', ...args)).toMatchObject({ code: 0 })
+    },
+  )
+
+  test('a rollback of everything', async () => {
+    await open('everything')
     await project.run('create', 'acme')
-    expect(await project.run('rollback', '--all')).toMatchObject({
-      code: 2,
-      err: expect.stringContaining('--yes'),
-    })
     expect(await project.run('rollback', '--all', '--everything', '--yes')).toMatchObject({
       code: 0,
       out: expect.stringContaining('reverted 20200102000000, 20200101000000'),
@@ -194,6 +210,7 @@ describe.each(SERVERS)('rowhouse on $name', (server) => {
     [['migrate', 'acme', '--to', '2020'], /14 digits/],
     [['migrate', 'acme', '--steps', '0'], /whole number from 1/],
     [['migrate', 'acme', '--to', '20200101000000', '--steps', '1'], /cannot be used with/],
+    [['rollback', 'acme', '--steps', '1', '--everything'], /cannot be used with/],
     [['create'], /missing required argument/],
     [['nonsense'], /unknown command/],
     [['create', 'acme', '--if-exists', 'maybe'], /"migrate" or "error"/],
@@ -267,8 +284,11 @@ describe('the configuration', () => {
     }
   })
 
+  beforeAll(() => writeFileSync(join(folder, 'broken.json'), '{ "prefix": '))
+
   test.each([
     ['a file that is not there', 'gone.json', undefined, /There is no config file/],
+    ['a file that is no JSON', 'broken.json', undefined, /broken.json can't be read/],
     ['an unknown engine', 'engine.json', { engine: 'oracle' }, /"oracle".*Known: "postgres"/],
     [
       'a bad prefix',

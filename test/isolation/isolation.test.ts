@@ -26,7 +26,7 @@ describe.each(SERVERS)(`20 tenants over 3 connections of $name, seed ${SEED}`, (
         strikes: 12,
         limitMs: ROUND_LIMIT * 1000,
       })
-      if (IS_LONG) process.stdout.write(`${server.name}: ${summaryOf(report)}\n`)
+      if (IS_LONG) process.stdout.write(`${server.name}, ${summaryOf(report)}\n`)
     },
     (ROUNDS + 1) * ROUND_LIMIT * 1000,
   )

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import type { Pool } from 'pg'
 import { postgres } from '../../src/postgres/postgres'
@@ -43,7 +44,7 @@ export class Town {
 
   /** Another tenancy over the same folder and server. The caller closes it. */
   sibling(
-    options: { name?: string; prefix?: string },
+    options: { name?: string; prefix?: string; validate?: RegExp },
     engine: Partial<PostgresOptions> = {},
   ): Tenancy<Pool, Pool> {
     return createTenancy({
@@ -82,5 +83,57 @@ export class Town {
     await this.owner.end()
     this.folder.remove()
     await dropPrefix(this.#server, this.prefix)
+  }
+}
+
+/** A gate in the way of a migration, by a lock that the test holds: no sleeping, each test states its schedule. */
+export class Gate {
+  /** What a migration does to stop there until the gate opens. */
+  readonly sql: string
+  readonly #client: Client
+  readonly #key: number
+
+  private constructor(client: Client, key: number) {
+    this.#client = client
+    this.#key = key
+    this.sql = `select pg_advisory_xact_lock(${key});`
+  }
+
+  static async close(server: TestServer, title: string): Promise<Gate> {
+    const client = new Client({ connectionString: server.ownerUrl })
+    await client.connect()
+    const { rows } = await client.query('select abs(hashtext($1)) as key', [uniquePrefix(title)])
+    const gate = new Gate(client, rows[0].key as number)
+    await client.query(`select pg_advisory_lock(${gate.#key})`)
+    return gate
+  }
+
+  /** Waits until somebody stands before the gate, and tells the process id of its backend. */
+  async reached(): Promise<number> {
+    const pid = await eventually(async () => {
+      const { rows } = await this.#client.query(
+        "select pid from pg_locks where locktype = 'advisory' and objid = $1 and not granted",
+        [this.#key],
+      )
+      return rows[0]?.pid as number | undefined
+    })
+    return pid
+  }
+
+  /** Lets all through; may be called twice. */
+  async open(): Promise<void> {
+    await this.#client.end()
+  }
+}
+
+/** Asks until there is an answer. */
+export async function eventually<T>(ask: () => Promise<T | undefined>): Promise<T> {
+  const deadline = Date.now() + 25_000
+  for (;;) {
+    const answer = await ask()
+    if (answer !== undefined) return answer
+    if (Date.now() > deadline)
+      throw new Error('What the test waits for did not come about within 25 seconds.')
+    await sleep(10)
   }
 }

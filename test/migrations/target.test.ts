@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { MigrationFile } from '../../src/engine'
-import { missingFiles, planSteps } from '../../src/migrations/target'
+import { missingFiles, planSteps, renamedFiles } from '../../src/migrations/target'
 import type { Target } from '../../src/migrations/target'
 
 const V = [20200101000000, 20200102000000, 20200103000000, 20200104000000, 20200105000000] as const
@@ -39,6 +39,14 @@ describe('up', () => {
   test('a file older than an applied one is refused, and runs if that is allowed', () => {
     expect(() => up([names[0]!, names[2]!])).toThrow(expect.objectContaining(refused))
     expect(up([names[0]!, names[2]!], {}, true)).toEqual([V[1], V[3], V[4]])
+  })
+
+  test('a file whose version is applied under another name is refused: it would run a second time', () => {
+    const applied = [names[0]!, `${V[1]}_before`]
+    expect(() => up(applied)).toThrow(/20200102000000_m.*20200102000000_before/)
+    expect(() => up(applied, {}, true)).toThrow(expect.objectContaining(refused))
+    expect(renamedFiles({ files, applied })).toEqual([names[1]])
+    expect(renamedFiles({ files, applied: names })).toEqual([])
   })
 
   test('a late file does not stand in the way where it is not to be run', () => {

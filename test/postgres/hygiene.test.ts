@@ -1,3 +1,4 @@
+import { classify } from '../../src/postgres/classify'
 import { SessionHygiene } from '../../src/postgres/hygiene'
 import type { Hygiene } from '../../src/postgres/hygiene'
 
@@ -12,17 +13,20 @@ test('strict clears at every change of tenant', () => {
 })
 
 test('auto lets a connection that only read go on', () => {
-  expect(after('auto', (hygiene) => hygiene.onStatement('none', false))).toBe(false)
+  expect(after('auto', (hygiene) => hygiene.onStatement(classify('select 1'), false))).toBe(false)
 })
 
 test('auto clears after a write, a call, and whatever ran on a client of connect()', () => {
-  expect(after('auto', (hygiene) => hygiene.onStatement('write', false))).toBe(true)
-  expect(after('auto', (hygiene) => hygiene.onStatement('any', false))).toBe(true)
-  expect(after('auto', (hygiene) => hygiene.onStatement('none', true))).toBe(true)
+  expect(after('auto', (hygiene) => hygiene.onStatement(classify('delete from a'), false))).toBe(true)
+  expect(after('auto', (hygiene) => hygiene.onStatement(classify('select f()'), false))).toBe(true)
+  expect(after('auto', (hygiene) => hygiene.onStatement(classify('select 1'), true))).toBe(true)
 })
 
-test('fast looks at command tags and reported settings only', () => {
-  expect(after('fast', (hygiene) => hygiene.onStatement('any', true))).toBe(false)
+test('fast looks at command tags, reported settings and the kind of a statement', () => {
+  expect(after('fast', (hygiene) => hygiene.onStatement(classify('select f()'), true))).toBe(false)
+  for (const text of ['create temp table t as select 1', 'select 1 into temp t', 'execute p']) {
+    expect(after('fast', (hygiene) => hygiene.onStatement(classify(text), false))).toBe(true)
+  }
   expect(after('fast', (hygiene) => hygiene.onSetting('TimeZone'))).toBe(true)
   expect(after('fast', (hygiene) => hygiene.onSetting('search_path'))).toBe(false)
 })
@@ -44,8 +48,18 @@ test.each(['SET', 'LISTEN', 'PREPARE', 'DECLARE CURSOR', 'CREATE TABLE', 'DO', '
 test('a cleared session is as new', () => {
   expect(
     after('auto', (hygiene) => {
-      hygiene.onStatement('any', true)
+      hygiene.onStatement(classify('select f()'), true)
       hygiene.onDiscarded()
     }),
   ).toBe(false)
+})
+
+test('a timeout that may have been set is remembered until the session is cleared', () => {
+  const hygiene = new SessionHygiene('auto')
+  hygiene.onStatement(classify('select 1'), true)
+  expect(hygiene.mayHaveTimeout).toBe(false)
+  hygiene.onStatement(classify('set statement_timeout = 1'), true)
+  expect(hygiene.mayHaveTimeout).toBe(true)
+  hygiene.onDiscarded()
+  expect(hygiene.mayHaveTimeout).toBe(false)
 })

@@ -33,6 +33,17 @@ describe.each(SERVERS)('how connections are set up, on $name', (server) => {
     expect(seen).toEqual([undefined, 'public'])
   })
 
+  test('rows that the hook writes are written once, and not at every clearing', async () => {
+    const pool = houses.pool({
+      hygiene: 'strict',
+      onConnect: (client) =>
+        client.query(`insert into ${houses.schema('b')}.users (name) values ('hook')`).then(() => {}),
+    })
+    for (const id of ['a', 'b', 'a', 'b']) await houses.in(id, () => pool.query(READ))
+    expect((await houses.names('b')).filter((name) => name === 'hook')).toHaveLength(1)
+    await houses.in('b', () => pool.query(`delete from users where name = 'hook'`))
+  })
+
   test('a connect listener that queries at once, as applications do', async () => {
     const pool = houses.pool()
     pool.on('connect', (client) => void client.query(`set statement_timeout = '12s'`))

@@ -126,6 +126,40 @@ describe.each(SERVERS)('the end of a checkout, on $name', (server) => {
     expect(pool.idleCount).toBe(1)
   })
 
+  test('a cursor can be closed after its error was told', async () => {
+    const pool = houses.pool()
+    await houses.in('a', async () => {
+      const client = await pool.connect()
+      const cursor = client.query(new Cursor('select 1/0'))
+      await expect(cursor.read(1)).rejects.toMatchObject({ code: '22012' })
+      expect(await settles(nameOn(client), 'the query behind')).toBe('a-1')
+      await settles(cursor.close(), 'cursor.close()')
+      client.release()
+    })
+    expect(await asB(pool)).toBe('b-1')
+  })
+
+  test('a Submittable that throws is told of it, and holds up nobody', async () => {
+    const pool = houses.pool()
+    await asB(pool)
+    const thrown = new Promise((resolve) => {
+      const submittable = {
+        submit: () => {
+          throw new Error('of submit')
+        },
+        handleError: resolve,
+      }
+      void houses.in('a', async () => {
+        const client = await pool.connect()
+        client.query(submittable as never)
+        expect(await settles(nameOn(client), 'the query behind')).toBe('a-1')
+        client.release()
+      })
+    })
+    expect(await settles(thrown, 'the error')).toMatchObject({ message: 'of submit' })
+    expect(await asB(pool)).toBe('b-1')
+  })
+
   test('a client is good for one loan: later it refuses, also when its connection serves the same tenant again', async () => {
     const pool = houses.pool()
     const old = await houses.in('a', () => pool.connect())
@@ -219,6 +253,8 @@ describe.each(SERVERS)('the end of a checkout, on $name', (server) => {
       await expect(client.query({ text: 'select 1/0', rows: 10 } as QueryConfig)).rejects.toMatchObject({
         code: '22012',
       })
+      // pg alone sends no Sync here, and the next query would wait for ever.
+      expect(await settles(nameOn(client), 'the query behind')).toBe('a-1')
       client.release()
     })
     expect(await asB(pool)).toBe('b-1')

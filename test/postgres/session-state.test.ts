@@ -10,6 +10,24 @@ const LEFTOVERS: readonly (readonly [what: string, leave: string, look: string, 
   ['a setting', `set statement_timeout = 54321`, 'show statement_timeout', '0'],
   ['a time zone', `set timezone = 'Asia/Tokyo'`, `select current_setting('timezone') = 'Asia/Tokyo'`, false],
   ['a role', 'set role rowhouse_app', `select current_setting('role') = 'rowhouse_app'`, false],
+  [
+    'a table by CREATE AS',
+    'create temp table copies as select * from users',
+    `select to_regclass('pg_temp.copies')`,
+    null,
+  ],
+  [
+    'a table by SELECT INTO',
+    'select * into temp copies from users',
+    `select to_regclass('pg_temp.copies')`,
+    null,
+  ],
+  [
+    'a table by EXPLAIN',
+    'explain analyze create temp table copies as select 1 as a',
+    `select to_regclass('pg_temp.copies')`,
+    null,
+  ],
   ['LISTEN', 'listen secrets', 'select count(*)::int from pg_listening_channels()', 0],
   [
     'a temporary table',
@@ -155,6 +173,48 @@ describe.each(SERVERS)('what a tenant leaves on a connection, on $name', (server
     await houses.in('a', () => pool.query(`create temp table users (id int, name text)`))
     expect(await houses.in('a', () => look(pool, READ))).toBe('a-1')
     expect(await houses.in('b', () => look(pool, READ))).toBe('b-1')
+  })
+
+  test('a statement_timeout of the tenant before does not stop the clearing', async () => {
+    const pool = houses.pool()
+    await houses.in('a', async () => {
+      const client = await pool.connect()
+      for (let number = 0; number < 150; number += 1)
+        await client.query(`create temp table t${number} (a int)`)
+      await client.query('set statement_timeout = 1')
+      client.release()
+    })
+    expect(await houses.in('b', () => look(pool, READ))).toBe('b-1')
+    expect(await houses.in('b', () => look(pool, 'show statement_timeout'))).toBe('0')
+  })
+
+  test('strings that do not end where they seem to, with standard_conforming_strings off', async () => {
+    const pool = houses.pool()
+    await houses.in('a', async () => {
+      await pool.query('set standard_conforming_strings = off')
+      await pool.query(`select 'a\\'', set_config('app.user_id', '7', false) --'`)
+    })
+    expect(
+      await houses.in('b', () => look(pool, `select coalesce(current_setting('app.user_id', true), '')`)),
+    ).toBe('')
+  })
+
+  test("type parsers and properties of one borrower are not the next one's", async () => {
+    const pool = houses.pool()
+    await houses.in('a', async () => {
+      const client = await pool.connect()
+      client.setTypeParser(23, (value: string) => `<${value}>`)
+      Object.assign(client, { secret: 'a' })
+      expect((await client.query('select 1 as one')).rows).toEqual([{ one: '<1>' }])
+      expect((client as unknown as { secret?: string }).secret).toBe('a')
+      client.release()
+    })
+    await houses.in('b', async () => {
+      const client = await pool.connect()
+      expect((await client.query('select 1 as one')).rows).toEqual([{ one: 1 }])
+      expect((client as unknown as { secret?: string }).secret).toBeUndefined()
+      client.release()
+    })
   })
 
   test('a session that can not be cleared is closed, and nobody uses it', async () => {

@@ -187,3 +187,21 @@ test('a lookup runs outside of any tenant, and who waits for it keeps his own', 
   })
   expect(scopes).toEqual([undefined, undefined])
 })
+
+test('a lookup that never ends is given up, and the next one asks anew', async () => {
+  let isHanging = true
+  const directory = createDirectory({
+    lookup: () => (isHanging ? new Promise<never>(() => {}) : Promise.resolve(entryOf('Acme'))),
+    timeoutMs: 20,
+  })
+  const waiting = [directory.find(acme), directory.find(acme)]
+  for (const one of waiting) {
+    await expect(one).rejects.toMatchObject({
+      code: 'ROWHOUSE_DIRECTORY_TIMEOUT',
+      status: 503,
+      tenant: 'acme',
+    })
+  }
+  isHanging = false
+  expect(await directory.find(acme)).toEqual(entryOf('Acme'))
+})

@@ -10,7 +10,8 @@ export function addDrop(program: Command, run: Run): void {
     .description('drop a tenant with all its data')
     .argument('<tenant>')
     .option('--confirm <tenant>', 'its name once more, where nobody can be asked')
-    .action(async (tenant: string, flags: { confirm?: string }) => {
+    .option('--cascade', 'also drop what outside its schema depends on it')
+    .action(async (tenant: string, flags: { confirm?: string; cascade?: boolean }) => {
       await run(async ({ tenancy, printer, ask }) => {
         const typed =
           flags.confirm ?? (await ask?.(`Drop tenant "${tenant}" and all its data? Type its name: `))
@@ -20,7 +21,7 @@ export function addDrop(program: Command, run: Run): void {
           ])
         if (typed.trim() !== tenant)
           throw new ConfigError([`"${typed.trim()}" is not "${tenant}". Nothing was dropped.`])
-        const result = await tenancy.drop(tenant)
+        const result = await tenancy.drop(tenant, { cascade: flags.cascade === true })
         printer.result(result, `${result.tenant}: dropped ${result.prefix}`)
         return EXIT.ok
       })

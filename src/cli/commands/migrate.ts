@@ -39,7 +39,7 @@ export function addRollback(program: Command, run: Run): void {
       .command('rollback')
       .description('revert migrations: one step, down to and including a version, or all'),
   )
-    .option('--everything', 'revert every migration')
+    .addOption(new Option('--everything', 'revert every migration').conflicts(['to', 'steps']))
     .option('-y, --yes', 'do not ask')
     .action(async (tenants: string[], flags: Flags) => {
       await run((workplace) => migrate(workplace, 'down', [...tenants, ...(flags.tenant ?? [])], flags))
@@ -68,7 +68,7 @@ async function migrate(
   if (flags.all === true && named.length > 0) throw new ConfigError(['Name tenants or say --all, not both.'])
   if (flags.all !== true && named.length === 0) throw new ConfigError(['Name the tenants, or say --all.'])
   const target = targetOf(flags)
-  if (direction === 'down' && (flags.all === true || flags.everything === true)) {
+  if (direction === 'down') {
     const whom = flags.all === true ? 'every tenant' : named.join(', ')
     await confirmed(workplace, flags.yes === true, `Roll back ${whom}? This may delete data.`)
   }

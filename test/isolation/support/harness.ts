@@ -43,21 +43,14 @@ export interface Report {
   readonly findings: readonly Finding[]
 }
 
-/** The figures in one line. */
-export function summaryOf({
-  seed,
-  requests,
-  acknowledged,
-  disturbed,
-  rowsSeen,
-  writes,
-  findings,
-}: Report): string {
-  const answered = [...acknowledged.values()].reduce((sum, count) => sum + count, 0)
-  return (
-    `seed ${seed}, ${requests} requests, ${answered} answered 2xx, ${disturbed} disturbed, ${rowsSeen} rows seen, ` +
+/** The figures in one line, and what is wrong in some more. */
+export function summaryOf(report: Report): string {
+  const { seed, requests, disturbed, rowsSeen, writes, findings } = report
+  const answered = [...report.acknowledged.values()].reduce((sum, count) => sum + count, 0)
+  const figures =
+    `seed ${seed}: ${requests} requests, ${answered} answered 2xx, ${disturbed} disturbed, ${rowsSeen} rows seen, ` +
     `${writes} acknowledged writes, ${findings.length} findings`
-  )
+  return [figures, ...findings.slice(0, 20).map(({ type, what }) => `  ${type}: ${what}`)].join('\n')
 }
 
 const STRIKE_PAUSE_MS = 60
