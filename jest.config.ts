@@ -8,7 +8,7 @@ const config: Config = {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   testEnvironment: 'node',
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   maxWorkers: 2,
   // The example imports the package by its name, which is `dist` and need not be built.
   moduleNameMapper: {

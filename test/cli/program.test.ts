@@ -282,7 +282,7 @@ describe('the configuration', () => {
       ])
       expect(await run).toEqual({ stdout: 'none\n', stderr: '' })
     }
-  })
+  }, 120_000)
 
   beforeAll(() => writeFileSync(join(folder, 'broken.json'), '{ "prefix": '))
 
