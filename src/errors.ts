@@ -1,32 +1,6 @@
-/** Every code an error of this package can carry. Codes are stable: switch on them. docs/errors.md has cause and cure of each. */
-export type ErrorCode =
-  | 'ROWHOUSE_CONFIG'
-  | 'ROWHOUSE_TENANT_ID_INVALID'
-  | 'ROWHOUSE_TENANT_ID_RESERVED'
-  | 'ROWHOUSE_SCHEMA_NAME_TOO_LONG'
-  | 'ROWHOUSE_TENANT_REQUIRED'
-  | 'ROWHOUSE_TENANT_UNRESOLVED'
-  | 'ROWHOUSE_TENANT_NOT_FOUND'
-  | 'ROWHOUSE_TENANT_ACCESS'
-  | 'ROWHOUSE_TENANT_FORBIDDEN'
-  | 'ROWHOUSE_TENANT_SUSPENDED'
-  | 'ROWHOUSE_DIRECTORY_TIMEOUT'
-  | 'ROWHOUSE_TENANT_MISMATCH'
-  | 'ROWHOUSE_TENANT_EXISTS'
-  | 'ROWHOUSE_TENANT_IN_USE'
-  | 'ROWHOUSE_SCHEMA_NOT_OURS'
-  | 'ROWHOUSE_CLIENT_RELEASED'
-  | 'ROWHOUSE_SWITCH_FAILED'
-  | 'ROWHOUSE_ISOLATION'
-  | 'ROWHOUSE_POOLER_DETECTED'
-  | 'ROWHOUSE_DRIVER_UNSUPPORTED'
-  | 'ROWHOUSE_MIGRATION_FOLDER'
-  | 'ROWHOUSE_MIGRATION_TARGET'
-  | 'ROWHOUSE_MIGRATION_REFUSED'
-  | 'ROWHOUSE_MIGRATION_FAILED'
-  | 'ROWHOUSE_MIGRATION_LOCKED'
-  | 'ROWHOUSE_MIGRATION_UNFINISHED'
-  | 'ROWHOUSE_MIGRATION_CHANGED'
+import type { ErrorCode } from './error-codes'
+
+export type { ErrorCode } from './error-codes'
 
 /** Facts an error may carry beside its message. */
 export interface ErrorDetails {

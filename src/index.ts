@@ -34,7 +34,7 @@ export type {
   TenantStatus,
 } from './lifecycle/results'
 export type { DropOptions } from './engine'
-export type { CreateOptions, MigrateOptions } from './lifecycle/tenants'
+export type { CreateOptions, MigrateOptions } from './lifecycle/options'
 export type { Repair, UnfinishedMigration } from './engine'
 export type { Target } from './migrations/target'
 export type { Tenant } from './tenant/context'

@@ -11,7 +11,7 @@ import type {
   TenantStatus,
 } from './lifecycle/results'
 import { Tenants } from './lifecycle/tenants'
-import type { CreateOptions, MigrateOptions, TenantNames } from './lifecycle/tenants'
+import type { CreateOptions, MigrateOptions, TenantNames } from './lifecycle/options'
 import { createMigrationFile } from './migrations/new-file'
 import type { Target } from './migrations/target'
 import { parseOptions } from './options'

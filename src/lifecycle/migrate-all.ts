@@ -1,7 +1,8 @@
 import type { Direction, Engine, MigrationWorker } from '../engine'
 import type { MigrationFailedError } from '../errors'
 import type { MigrationResult } from './results'
-import type { MigrateOptions, TenantNames, Tenants } from './tenants'
+import type { MigrateOptions, TenantNames } from './options'
+import type { Tenants } from './tenants'
 
 /** Options of a run over many tenants. */
 export type MigrateAllOptions = MigrateOptions & {

@@ -1,7 +1,6 @@
 import type {
   Direction,
   DropOptions,
-  Engine,
   Mark,
   MigrationFile,
   MigrationStep,
@@ -13,10 +12,10 @@ import type {
 import { MigrationTargetError, SchemaNotOursError, TenantExistsError, TenantNotFoundError } from '../errors'
 import { readMigrationFolder } from '../migrations/folder'
 import { missingFiles, renamedFiles } from '../migrations/target'
-import type { Target } from '../migrations/target'
 import { planFrom } from '../migrations/unfinished'
 import type { SchemaName } from '../tenant/schema-name'
 import type { TenantId } from '../tenant/tenant-id'
+import type { CreateOptions, LifecycleParts, MigrateOptions, TenantNames } from './options'
 import type {
   CreateResult,
   MigrationResult,
@@ -25,41 +24,6 @@ import type {
   TenantResult,
   TenantStatus,
 } from './results'
-
-/** A tenant by its two names. */
-export interface TenantNames {
-  readonly id: TenantId
-  readonly schema: SchemaName
-}
-
-/** What the lifecycle of a tenancy's tenants needs. */
-export interface LifecycleParts {
-  readonly engine: Engine
-  /** Name of the tenancy, for marks. */
-  readonly tenancy: string
-  /** Of the schema names. */
-  readonly prefix: string
-  /** Folder of the migrations, absolute. */
-  readonly migrations: string
-  /** A tenant came, went, or changed its state. */
-  readonly onChange: (id: TenantId) => void
-}
-
-/** Options of `create`. */
-export interface CreateOptions {
-  /** What to do with a tenant that exists: run its pending migrations, or refuse. Default `migrate`. */
-  readonly ifExists?: 'migrate' | 'error' | undefined
-  /** False makes the empty schema only. Default true. */
-  readonly migrate?: boolean | undefined
-}
-
-/** How far to migrate, and how strictly. */
-export type MigrateOptions = Target & {
-  /** Run files that are older than an applied one. Default false. */
-  readonly allowOutOfOrder?: boolean | undefined
-  /** Take changed files of applied migrations as they are now, on an engine that looks at them. Default false. */
-  readonly allowChanged?: boolean | undefined
-}
 
 /** The births, changes and ends of a tenancy's tenants. */
 export class Tenants {

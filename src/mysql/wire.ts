@@ -8,8 +8,9 @@ const COM_RESET_CONNECTION = 0x1f
 const STATE_CHANGED = 0x4000
 const TRACKS_SCHEMA = 1
 
-/** Bits of the server's status: a transaction is open; every statement commits by itself. */
+/** Bit of the server's status: a transaction is open. */
 export const IN_TRANSACTION = 0x1
+/** Every statement commits by itself. */
 export const AUTOCOMMIT = 0x2
 
 /** The command that clears a session: variables, temporary tables, locks, prepared statements. Keeps the database (measured, MariaDB 10.11). */
