@@ -34,6 +34,9 @@ interface Parcel {
   readonly to: Socket
 }
 
+const NAP_MS = 0.1
+const nobody = new Int32Array(new SharedArrayBuffer(4))
+
 function serve(targetPort: number, delayMs: number): void {
   const parcels: Parcel[] = []
   let isPolling = false
@@ -45,7 +48,9 @@ function serve(targetPort: number, delayMs: number): void {
       if (to.writable) to.write(data)
     }
     isPolling = parcels.length > 0
-    if (isPolling) setImmediate(poll)
+    if (!isPolling) return
+    Atomics.wait(nobody, 0, 0, Math.min(NAP_MS, parcels[0]!.due - now))
+    setImmediate(poll)
   }
   const relay = (from: Socket, to: Socket): void => {
     from.setNoDelay(true)

@@ -1,8 +1,8 @@
 import { escapeIdentifier, Pool } from 'pg'
 import type { PoolConfig } from 'pg'
-import { TenantPool } from '../src/postgres/pool'
-import type { Hygiene } from '../src/postgres/hygiene'
-import { TenantContext } from '../src/tenant/context'
+import { createTenancy } from 'rowhouse'
+import { postgres } from 'rowhouse/postgres'
+import type { Hygiene } from 'rowhouse/postgres'
 import type { Strategy } from './strategy'
 
 /** Hand-written names on a plain pool: nothing can be faster. */
@@ -36,16 +36,16 @@ function naive(config: PoolConfig): Strategy {
 }
 
 function scoped(config: PoolConfig, hygiene: Hygiene): Strategy {
-  const context = new TenantContext('bench')
-  const pool = new TenantPool({ ...config, hygiene, scope: () => context.scope() })
+  const { max, connectionString } = config
+  const tenancy = createTenancy({ engine: postgres({ max, connectionString, hygiene }) })
   return {
     name: `rowhouse, hygiene: ${hygiene}`,
-    read: (tenant, id) =>
-      context.run(
+    read: ({ id: tenant }, id) =>
+      tenancy.run(
         tenant,
-        async () => (await pool.query('select id, name from users where id = $1', [id])).rows[0].name,
+        async () => (await tenancy.pool.query('select id, name from users where id = $1', [id])).rows[0].name,
       ),
-    end: () => pool.end(),
+    end: () => tenancy.close(),
   }
 }
 

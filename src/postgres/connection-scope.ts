@@ -7,6 +7,7 @@ import { afterEvent, needOf, resolvePath, UNKNOWN } from './path-state'
 import type { PathEvent, PathState } from './path-state'
 import { canonicalPath } from './search-path'
 import type { SearchPath } from './search-path'
+import { isInSight, mayMissSchema, missSchema, seeSchema } from './schema-sighting'
 import { ANYTHING, classOf, unknownStatement } from './query-class'
 import { SessionSetup } from './session-setup'
 import { hintAtSharedSchemas } from './shared-schema-hint'
@@ -76,8 +77,10 @@ export class ConnectionScope {
   #readsText = true
   /** A telling check has passed: the backend is the one that this connection was opened to. */
   #isBackendKnown = false
-  /** A plain check failed: at ReadyForQuery the switch is tried once more, to learn the reason. */
-  #retry: Switching | undefined
+  /** The running read relies on an earlier look at its schema. */
+  #unchecked: Pick<Switching, 'wanted' | 'backendPid'> | undefined
+  /** A plain check failed, or a read without one: at ReadyForQuery the switch is tried again, to learn the reason. */
+  #retry: Omit<Switching, 'replies'> | undefined
 
   constructor(connection: WireConnection, options: SessionOptions) {
     this.#connection = connection
@@ -119,6 +122,7 @@ export class ConnectionScope {
     }
     this.#running = statement
     this.#wanted = lease.wanted
+    this.#unchecked = undefined
     if (statement.kind === 'control' || (statement.kind === 'begin' && isInTransaction))
       return this.#corked(send)
 
@@ -127,18 +131,21 @@ export class ConnectionScope {
       return new IsolationError('A transaction of another tenant is still open on this connection.')
     }
     const discard = changesTenant && this.#hygiene.mustDiscard()
-    const need = needOf(this.#path, lease.wanted.path)
+    const isSeen = this.#isBackendKnown && isInSight(lease.wanted, statement)
+    const need = needOf(this.#path, lease.wanted.path, isSeen)
     this.#served = key
     const isPatient = this.#hygiene.mayHaveTimeout
     if (discard) this.#hygiene.onDiscarded()
     this.#hygiene.onStatement(statement, lease.isLent)
-    if (!need.set && !need.check && !discard) return this.#corked(send)
+    if (need.check === 'relied') this.#unchecked = { wanted: lease.wanted, backendPid }
+    const mustCheck = need.check === 'due'
+    if (!need.set && !mustCheck && !discard) return this.#corked(send)
 
     const mode = statement.kind === 'dml' ? 'joined' : statement.kind === 'begin' ? 'ahead' : 'awaited'
     if (mode === 'joined') (query as TextQuery).queryMode = 'extended'
     // A plain check that failed is asked again for the reason; not where that comes too late.
     const isTelling = mode !== 'joined' || !this.#isBackendKnown
-    const check = !need.check ? undefined : isTelling ? 'telling' : 'plain'
+    const check = !mustCheck ? undefined : isTelling ? 'telling' : 'plain'
     return this.#corked(() => {
       const simple = discard ? this.#writeDiscard(isPatient) : 0
       const intent = { wanted: lease.wanted, mode, check, backendPid, proceed: send } as const
@@ -198,6 +205,7 @@ export class ConnectionScope {
     const verdict = this.#replies?.onCommandComplete() ?? 'pass'
     if (verdict === 'switched') {
       if (this.#switching?.check === 'telling') this.#isBackendKnown = true
+      if (this.#switching?.check !== undefined) seeSchema(this.#switching.wanted)
       this.#see({ type: 'switched', path: resolvePath(this.#path, this.#switching?.wanted.path) })
     }
     if (verdict !== 'pass') return SWALLOW
@@ -211,16 +219,21 @@ export class ConnectionScope {
   onError(message: ServerMessage): Reaction {
     this.#see({ type: 'failed' })
     const verdict = this.#replies?.onError(message) ?? 'pass'
-    if (verdict === 'pass') {
-      if (this.#wanted !== undefined) hintAtSharedSchemas(message, this.#wanted)
-      return PASS
-    }
+    if (verdict === 'pass') return this.#onUserError(message)
     if (verdict !== 'refused') return SWALLOW
     const switching = this.#switching!
+    if (switching.check !== undefined) missSchema(switching.wanted)
     if (switching.check === 'telling' || message.code !== CHECK_FAILED) {
       return { type: 'fail', error: switchErrorOf(switching.wanted, message) }
     }
     this.#retry = switching
+    return SWALLOW
+  }
+
+  #onUserError(message: ServerMessage): Reaction {
+    if (this.#wanted !== undefined) hintAtSharedSchemas(message, this.#wanted)
+    if (this.#unchecked === undefined || !mayMissSchema(message.code)) return PASS
+    this.#retry = { ...this.#unchecked, mode: 'awaited', check: 'telling', proceed: () => message }
     return SWALLOW
   }
 
@@ -235,7 +248,7 @@ export class ConnectionScope {
     return verdict === 'settled' ? this.#afterOwnSync(switching!) : PASS
   }
 
-  #retryForReason(refused: Switching, status: 'I' | 'T' | 'E'): Reaction {
+  #retryForReason(refused: Omit<Switching, 'replies'>, status: 'I' | 'T' | 'E'): Reaction {
     this.#retry = undefined
     this.#see({ type: 'ready', status, effect: 'none' })
     const intent = { ...refused, mode: 'awaited', check: 'telling' } as const

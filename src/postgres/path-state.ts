@@ -85,22 +85,24 @@ function afterReady(state: PathState, status: TransactionStatus, effect: Effect)
 /** What must travel in front of a statement. */
 export interface SwitchNeed {
   readonly set: boolean
-  readonly check: boolean
+  /** `due`: look at the schema; `relied`: a recent look will do; `none`: there is nothing to look at. */
+  readonly check: 'due' | 'relied' | 'none'
 }
 
 /**
- * What a statement for `wanted` needs in front. Outside a transaction the schema is looked at every time, since another
- * process may have dropped it. Inside one it was looked at in front of BEGIN, and not again: the look takes a snapshot,
- * which REPEATABLE READ would keep, so that a LOCK TABLE as the first statement would come too late.
+ * What a statement for `wanted` needs in front. Outside a transaction the schema is looked at, since another process may
+ * have dropped it. Inside one it was looked at in front of BEGIN, and not again: the look takes a snapshot, which
+ * REPEATABLE READ would keep, so that a LOCK TABLE as the first statement would come too late.
  *
  * @param wanted - canonical path; undefined for the connection's default
+ * @param isSeen - the schema was looked at lately, and the statement may rely on that
  */
-export function needOf(state: PathState, wanted: string | undefined): SwitchNeed {
-  return {
-    set: state.path !== resolvePath(state, wanted),
-    // The default path belongs to no tenant: there is nothing to check.
-    check: wanted !== undefined && state.status === 'I',
-  }
+export function needOf(state: PathState, wanted: string | undefined, isSeen = false): SwitchNeed {
+  const set = state.path !== resolvePath(state, wanted)
+  // The default path belongs to no tenant.
+  if (wanted === undefined || state.status !== 'I') return { set, check: 'none' }
+  // The look is also one at the path: a function hidden in a view may have moved it, and an older server is silent.
+  return { set, check: isSeen && (set || state.reports) ? 'relied' : 'due' }
 }
 
 /** The canonical name of a wanted path on this connection. */

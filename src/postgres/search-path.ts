@@ -12,7 +12,11 @@ export interface SearchPath {
   /** Tenant id for messages, `acme`. */
   readonly tenant: string | undefined
   /** Messages for this path, kept by those who write them. */
-  readonly wire: { setAndCheck?: Buffer; check?: Buffer }
+  readonly wire: { setAndCheck?: Buffer; set?: Buffer; check?: Buffer }
+  /** Nothing stands behind the tenant's schema but `pg_temp`. */
+  readonly isAlone: boolean
+  /** Until when the schema counts as seen, on the clock of `performance.now()`. */
+  readonly sighting: { until?: number | undefined }
 }
 
 /** The path for work that has explicitly no tenant: what the role has by default. */
@@ -22,6 +26,8 @@ export const DEFAULT_PATH: SearchPath = {
   schema: undefined,
   tenant: undefined,
   wire: {},
+  isAlone: true,
+  sighting: {},
 }
 
 /**
@@ -38,6 +44,8 @@ export function tenantPath(tenant: Tenant, sharedSchemas: readonly string[]): Se
     schema: tenant.schema,
     tenant: tenant.id,
     wire: {},
+    isAlone: sharedSchemas.length === 0,
+    sighting: {},
   }
 }
 

@@ -55,11 +55,18 @@ export interface SwitchParts {
  * @returns how many answers (CommandComplete) to expect
  */
 export function writeSwitch(connection: WireConnection, path: SearchPath, parts: SwitchParts): number {
-  if (path.schema === undefined || parts.check === undefined)
-    return parts.set ? writeSet(connection, path) : 0
+  if (path.schema === undefined || parts.check === undefined) {
+    if (parts.set) connection.stream.write((path.wire.set ??= record((recorder) => writeSet(recorder, path))))
+    return parts.set ? 1 : 0
+  }
   if (parts.check === 'plain') {
+    const { schema } = path
     const key = parts.set ? 'setAndCheck' : 'check'
-    connection.stream.write((path.wire[key] ??= recordPlain(path, path.schema, parts.set)))
+    const messages = (path.wire[key] ??= record((recorder) => {
+      if (parts.set) writeSet(recorder, path)
+      writeStatement(recorder, PLAIN_CHECK, [schema])
+    }))
+    connection.stream.write(messages)
     return parts.set ? 2 : 1
   }
   const answers = parts.set ? writeSet(connection, path) : 0
@@ -69,15 +76,14 @@ export function writeSwitch(connection: WireConnection, path: SearchPath, parts:
   return answers + 1
 }
 
-/** The messages of a plain switch never change for a path, and six of them cost more than one write. */
-function recordPlain(path: SearchPath, schema: string, set: boolean): Buffer {
+/** The messages of a switch never change for a path, and one write costs less than one for each of them. */
+function record(write: (recorder: WireConnection) => void): Buffer {
   const chunks: Buffer[] = []
   const recorder = Object.create(DriverConnection.prototype as object) as WireConnection & {
     _send(chunk: Buffer): void
   }
   recorder._send = (chunk) => void chunks.push(chunk)
-  if (set) writeSet(recorder, path)
-  writeStatement(recorder, PLAIN_CHECK, [schema])
+  write(recorder)
   return Buffer.concat(chunks)
 }
 

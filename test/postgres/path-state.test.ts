@@ -22,13 +22,13 @@ const ready = (status: TransactionStatus = 'I', effect: Effect = 'none'): PathEv
 
 describe('a server that does not report search_path', () => {
   test('is certain of nothing at first', () => {
-    expect(needOf(after(ready()), A)).toEqual({ set: true, check: true })
+    expect(needOf(after(ready()), A)).toEqual({ set: true, check: 'due' })
   })
 
   test('is certain from the ready after a switch until the release', () => {
     const state = after(switched(A), ready())
-    expect(needOf(state, A)).toEqual({ set: false, check: true })
-    expect(needOf(afterEvent(state, { type: 'released' }), A)).toEqual({ set: true, check: true })
+    expect(needOf(state, A)).toEqual({ set: false, check: 'due' })
+    expect(needOf(afterEvent(state, { type: 'released' }), A)).toEqual({ set: true, check: 'due' })
   })
 
   test('a switch counts only once its transaction has ended well', () => {
@@ -66,7 +66,7 @@ describe('a server that reports search_path', () => {
 
   test('a path survives the release', () => {
     const state = after(startup, switched(A), { type: 'reported', path: A }, ready(), { type: 'released' })
-    expect(needOf(state, A)).toEqual({ set: false, check: true })
+    expect(needOf(state, A)).toEqual({ set: false, check: 'due' })
   })
 
   test('a report that can not be read equals no path', () => {
@@ -76,10 +76,10 @@ describe('a server that reports search_path', () => {
   test('the default path is the one of the startup, and has no schema to check', () => {
     const state = after(startup, ready())
     expect(resolvePath(state, undefined)).toBe(DEFAULT)
-    expect(needOf(state, undefined)).toEqual({ set: false, check: false })
+    expect(needOf(state, undefined)).toEqual({ set: false, check: 'none' })
     expect(needOf(afterEvent(state, { type: 'reported', path: A }), undefined)).toEqual({
       set: true,
-      check: false,
+      check: 'none',
     })
   })
 })
@@ -88,13 +88,26 @@ describe('the check of the schema', () => {
   const onA = after(startup, switched(A), { type: 'reported', path: A }, ready())
 
   test('is made in front of every statement outside a transaction', () => {
-    expect(needOf(onA, A)).toEqual({ set: false, check: true })
+    expect(needOf(onA, A)).toEqual({ set: false, check: 'due' })
   })
 
   test('is not made in a transaction, because it takes a snapshot', () => {
     const inside = afterEvent(onA, ready('T'))
-    expect(needOf(inside, A)).toEqual({ set: false, check: false })
-    expect(needOf(inside, B)).toEqual({ set: true, check: false })
+    expect(needOf(inside, A)).toEqual({ set: false, check: 'none' })
+    expect(needOf(inside, B)).toEqual({ set: true, check: 'none' })
+  })
+
+  test('may be left to a recent look, where the path itself is beyond doubt', () => {
+    expect(needOf(onA, A, true)).toEqual({ set: false, check: 'relied' })
+    expect(needOf(onA, B, true)).toEqual({ set: true, check: 'relied' })
+    expect(needOf(onA, undefined, true)).toEqual({ set: true, check: 'none' })
+    expect(needOf(afterEvent(onA, ready('T')), A, true)).toEqual({ set: false, check: 'none' })
+  })
+
+  test('is due on a silent server where the path was not set just now: a view may hide a change of it', () => {
+    const silent = after(switched(A), ready())
+    expect(needOf(silent, A, true)).toEqual({ set: false, check: 'due' })
+    expect(needOf(silent, B, true)).toEqual({ set: true, check: 'relied' })
   })
 })
 
