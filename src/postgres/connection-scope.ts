@@ -3,6 +3,7 @@ import type { StatementClass } from './classify'
 import type { ServerMessage, Submittable, TextQuery, WireConnection } from './driver'
 import { SessionHygiene } from './hygiene'
 import type { Hygiene } from './hygiene'
+import { OneWrite } from './one-write'
 import { afterEvent, needOf, resolvePath, UNKNOWN } from './path-state'
 import type { PathEvent, PathState } from './path-state'
 import { canonicalPath } from './search-path'
@@ -63,6 +64,7 @@ interface Switching {
  */
 export class ConnectionScope {
   readonly #connection: WireConnection
+  readonly #oneWrite: OneWrite
   readonly #options: SessionOptions
   readonly #hygiene: SessionHygiene
   readonly #setup = new SessionSetup()
@@ -84,6 +86,7 @@ export class ConnectionScope {
 
   constructor(connection: WireConnection, options: SessionOptions) {
     this.#connection = connection
+    this.#oneWrite = new OneWrite(connection)
     this.#options = options
     this.#hygiene = new SessionHygiene(options.hygiene)
   }
@@ -124,7 +127,7 @@ export class ConnectionScope {
     this.#wanted = lease.wanted
     this.#unchecked = undefined
     if (statement.kind === 'control' || (statement.kind === 'begin' && isInTransaction))
-      return this.#corked(send)
+      return this.#atOnce(send)
 
     const changesTenant = this.#served !== undefined && this.#served !== key
     if (changesTenant && isInTransaction) {
@@ -139,14 +142,14 @@ export class ConnectionScope {
     this.#hygiene.onStatement(statement, lease.isLent)
     if (need.check === 'relied') this.#unchecked = { wanted: lease.wanted, backendPid }
     const mustCheck = need.check === 'due'
-    if (!need.set && !mustCheck && !discard) return this.#corked(send)
+    if (!need.set && !mustCheck && !discard) return this.#atOnce(send)
 
     const mode = statement.kind === 'dml' ? 'joined' : statement.kind === 'begin' ? 'ahead' : 'awaited'
     if (mode === 'joined') (query as TextQuery).queryMode = 'extended'
     // A plain check that failed is asked again for the reason; not where that comes too late.
     const isTelling = mode !== 'joined' || !this.#isBackendKnown
     const check = !mustCheck ? undefined : isTelling ? 'telling' : 'plain'
-    return this.#corked(() => {
+    return this.#atOnce(() => {
       const simple = discard ? this.#writeDiscard(isPatient) : 0
       const intent = { wanted: lease.wanted, mode, check, backendPid, proceed: send } as const
       return this.#switch(intent, simple, need.set || discard)
@@ -186,23 +189,23 @@ export class ConnectionScope {
   onSetting(name: string, value: string, isSetUp: boolean): void {
     if (name === 'standard_conforming_strings') this.#readsText = value === 'on'
     if (name === 'search_path') this.#see({ type: 'reported', path: canonicalPath(value) })
-    else if (isSetUp && this.#replies?.done !== false) this.#hygiene.onSetting(name)
+    else if (isSetUp && this.#switching?.replies.done !== false) this.#hygiene.onSetting(name)
   }
 
   /** ParseComplete of a query that may have a name. */
   onParseComplete(query: Submittable | null | undefined): Reaction {
-    if (this.#replies?.onDetail() === 'swallow') return SWALLOW
+    if (this.#switching?.replies.onDetail() === 'swallow') return SWALLOW
     this.#statements.onParsed(query, this.#served)
     return PASS
   }
 
   /** RowDescription, DataRow, EmptyQueryResponse. */
   onDetail(): Reaction {
-    return this.#replies?.onDetail() === 'swallow' ? SWALLOW : PASS
+    return this.#switching?.replies.onDetail() === 'swallow' ? SWALLOW : PASS
   }
 
   onCommandComplete(tag: string, query: Submittable | null | undefined): Reaction {
-    const verdict = this.#replies?.onCommandComplete() ?? 'pass'
+    const verdict = this.#switching?.replies.onCommandComplete() ?? 'pass'
     if (verdict === 'switched') {
       if (this.#switching?.check === 'telling') this.#isBackendKnown = true
       if (this.#switching?.check !== undefined) seeSchema(this.#switching.wanted)
@@ -218,7 +221,7 @@ export class ConnectionScope {
 
   onError(message: ServerMessage): Reaction {
     this.#see({ type: 'failed' })
-    const verdict = this.#replies?.onError(message) ?? 'pass'
+    const verdict = this.#switching?.replies.onError(message) ?? 'pass'
     if (verdict === 'pass') return this.#onUserError(message)
     if (verdict !== 'refused') return SWALLOW
     const switching = this.#switching!
@@ -252,7 +255,7 @@ export class ConnectionScope {
     this.#retry = undefined
     this.#see({ type: 'ready', status, effect: 'none' })
     const intent = { ...refused, mode: 'awaited', check: 'telling' } as const
-    this.#corked(() => this.#switch(intent, 0, true))
+    this.#atOnce(() => this.#switch(intent, 0, true))
     return SWALLOW
   }
 
@@ -262,7 +265,7 @@ export class ConnectionScope {
     // BEGIN is on its way behind its own Sync and will run: nobody may use this connection.
     if (mode === 'ahead') return error === undefined ? SWALLOW : { type: 'abandon', error }
     if (error !== undefined) return { type: 'fail', error }
-    const unfit = this.#corked(proceed)
+    const unfit = this.#atOnce(proceed)
     return unfit instanceof Error ? { type: 'fail', error: unfit } : SWALLOW
   }
 
@@ -272,18 +275,9 @@ export class ConnectionScope {
     this.#statements.clear()
   }
 
-  get #replies(): SwitchReplies | undefined {
-    return this.#switching?.replies
-  }
-
-  #corked(write: () => unknown): unknown {
-    const { stream } = this.#connection
-    stream.cork()
-    try {
-      return write()
-    } finally {
-      stream.uncork()
-    }
+  #atOnce(write: () => unknown): unknown {
+    // What isn't plain text may write to the stream itself.
+    return this.#running.kind === 'other' ? this.#oneWrite.cork(write) : this.#oneWrite.run(write)
   }
 
   #see(event: PathEvent): void {

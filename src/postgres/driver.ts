@@ -14,6 +14,8 @@ export interface WireConnection extends EventEmitter {
   /** Statement name -> text, of what the server has parsed. */
   parsedStatements: Record<string, string>
   submittedNamedStatements: Record<string, string>
+  /** Every message goes through it, but Flush. */
+  _send(message: Buffer): boolean
   query(text: string): void
   parse(message: { text: string; name: string }): void
   bind(message: { portal: string; statement: string; values: readonly unknown[]; binary: boolean }): void

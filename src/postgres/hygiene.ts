@@ -52,7 +52,7 @@ export class SessionHygiene {
 
   /** The server names the command that it completed, `INSERT 0 1`. */
   onCommandTag(tag: string): void {
-    if (!CLEAN_TAGS.has(tag.replace(/( \d+)+$/, ''))) this.#isDirty = true
+    if (!tag.startsWith('SELECT ') && !CLEAN_TAGS.has(tag.replace(/( \d+)+$/, ''))) this.#isDirty = true
   }
 
   /** The server reports a changed setting; of search_path we take care ourselves. */

@@ -53,30 +53,31 @@ export const UNKNOWN: PathState = {
 /** Name of the default path on servers that do not report theirs; no canonical path looks like it. */
 const SILENT_DEFAULT = 'DEFAULT'
 
-/** The state after an event. */
+/** The state after an event: the same object where nothing has changed, since every query makes several. */
 export function afterEvent(state: PathState, event: PathEvent): PathState {
+  if (event.type === 'reported') {
+    const { path } = event
+    return { ...state, reports: true, path, initial: state.reports ? state.initial : path }
+  }
+  if (state.reports) {
+    return event.type !== 'ready' || event.status === state.status
+      ? state
+      : { ...state, status: event.status }
+  }
   switch (event.type) {
-    case 'reported':
-      return {
-        ...state,
-        reports: true,
-        path: event.path,
-        initial: state.reports ? state.initial : event.path,
-      }
     case 'switched':
       return { ...state, pending: event.path }
     case 'failed':
     case 'discarded':
-      return { ...state, pending: undefined, path: state.reports ? state.path : undefined }
+      return { ...state, pending: undefined, path: undefined }
     case 'released':
-      return { ...state, path: state.reports ? state.path : undefined }
+      return { ...state, path: undefined }
     case 'ready':
       return afterReady(state, event.status, event.effect)
   }
 }
 
 function afterReady(state: PathState, status: TransactionStatus, effect: Effect): PathState {
-  if (state.reports) return { ...state, status, pending: undefined }
   const endsTransaction = status === 'I' && state.status !== 'I'
   const path = endsTransaction || effect !== 'none' ? undefined : (state.pending ?? state.path)
   return { ...state, status, path, pending: undefined }

@@ -120,6 +120,8 @@ class ScopedPool extends DriverPool {
 
   /** Listeners of a pool run outside every tenant: pg calls them wherever a connection happens to be opened or freed. */
   override emit(event: string | symbol, ...args: unknown[]): boolean {
+    // `acquire` and `release` come with every query, and mostly nobody listens.
+    if (event !== 'error' && this.listenerCount(event) === 0) return false
     return outsideTenants(() => super.emit(event as 'error', ...(args as [Error, PoolClient])))
   }
 

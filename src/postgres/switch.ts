@@ -56,7 +56,7 @@ export interface SwitchParts {
  */
 export function writeSwitch(connection: WireConnection, path: SearchPath, parts: SwitchParts): number {
   if (path.schema === undefined || parts.check === undefined) {
-    if (parts.set) connection.stream.write((path.wire.set ??= record((recorder) => writeSet(recorder, path))))
+    if (parts.set) connection._send((path.wire.set ??= record((recorder) => writeSet(recorder, path))))
     return parts.set ? 1 : 0
   }
   if (parts.check === 'plain') {
@@ -66,7 +66,7 @@ export function writeSwitch(connection: WireConnection, path: SearchPath, parts:
       if (parts.set) writeSet(recorder, path)
       writeStatement(recorder, PLAIN_CHECK, [schema])
     }))
-    connection.stream.write(messages)
+    connection._send(messages)
     return parts.set ? 2 : 1
   }
   const answers = parts.set ? writeSet(connection, path) : 0
@@ -79,10 +79,8 @@ export function writeSwitch(connection: WireConnection, path: SearchPath, parts:
 /** The messages of a switch never change for a path, and one write costs less than one for each of them. */
 function record(write: (recorder: WireConnection) => void): Buffer {
   const chunks: Buffer[] = []
-  const recorder = Object.create(DriverConnection.prototype as object) as WireConnection & {
-    _send(chunk: Buffer): void
-  }
-  recorder._send = (chunk) => void chunks.push(chunk)
+  const recorder = Object.create(DriverConnection.prototype as object) as WireConnection
+  recorder._send = (chunk) => chunks.push(chunk) > 0
   write(recorder)
   return Buffer.concat(chunks)
 }

@@ -17,6 +17,8 @@ export interface TenantIdRules {
 // Lower case only: `Acme` and `acme` are two schemas on PostgreSQL and may be one database on MySQL.
 const DEFAULT_PATTERN = /^[a-z0-9][a-z0-9_-]*$/
 
+const PRINTABLE_ASCII = /^[\x20-\x7e]+$/
+
 // Triplex refuses the same names, as raw id and with the prefix in front (lib/triplex.ex, reserved_tenants/0).
 const RESERVED: readonly (string | RegExp)[] = [
   'public',
@@ -61,9 +63,9 @@ export function parseTenantId(value: unknown, rules: TenantIdRules = {}): Tenant
 
 /** Whether no tenant may have this name; asked for ids and for whole schema names. */
 export function isReserved(name: string, more: readonly (string | RegExp)[] = []): boolean {
-  return [...RESERVED, ...more].some((entry) =>
-    typeof entry === 'string' ? entry === name : matches(name, entry),
-  )
+  const isName = (entry: string | RegExp): boolean =>
+    typeof entry === 'string' ? entry === name : matches(name, entry)
+  return RESERVED.some(isName) || more.some(isName)
 }
 
 function toText(value: unknown): string {
@@ -85,12 +87,14 @@ function describe(value: unknown): string {
 
 /** What no rule can widen: an empty id, NUL (the wire protocol ends a string there), half a surrogate pair, two spellings of one text. */
 function isWellFormed(id: string): boolean {
+  if (PRINTABLE_ASCII.test(id)) return true
   return id !== '' && !id.includes('\0') && !/\p{Surrogate}/u.test(id) && id.normalize('NFC') === id
 }
 
 function matches(id: string, rule: RegExp | ((id: string) => boolean)): boolean {
   if (typeof rule === 'function') return rule(id) === true
-  // A /g or /y expression remembers where it stopped and would answer differently the next time.
+  if (!rule.global && !rule.sticky) return rule.test(id)
+  // It remembers where it stopped and would answer differently the next time.
   return new RegExp(rule.source, rule.flags.replace(/[gy]/g, '')).test(id)
 }
 
