@@ -7,8 +7,6 @@ const ESM_ONLY = ['node-pg-migrate']
 const config: Config = {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
-  // MySQL is in the making, and a run of its own: npm run test:mysql.
-  testPathIgnorePatterns: process.env.ROWHOUSE_TEST_MYSQL ? [] : ['<rootDir>/test/mysql/'],
   testEnvironment: 'node',
   testTimeout: 60_000,
   maxWorkers: 2,

@@ -1,8 +1,8 @@
 import { createPool, escapeId } from 'mysql2/promise'
 import type { Pool, PoolOptions, RowDataPacket } from 'mysql2/promise'
-import { createTenantPool } from '../src/mysql/pool'
-import type { Hygiene } from '../src/mysql/hygiene'
-import { TenantContext } from '../src/tenant/context'
+import { createTenancy } from 'rowhouse'
+import { mysql } from 'rowhouse/mysql'
+import type { Hygiene } from 'rowhouse/mysql'
 import type { Strategy } from './strategy'
 
 type How = 'query' | 'execute'
@@ -46,12 +46,11 @@ function naive(config: PoolOptions): Strategy {
 }
 
 function scoped(config: PoolOptions, how: How, hygiene: Hygiene): Strategy {
-  const context = new TenantContext('bench')
-  const { pool } = createTenantPool({ ...config, hygiene, scope: () => context.scope() })
+  const tenancy = createTenancy({ engine: mysql({ ...config, hygiene }) })
   return {
     name: `rowhouse, ${how}, hygiene: ${hygiene}`,
-    read: (tenant, id) => context.run(tenant, () => nameOn(pool, how, READ, id)),
-    end: () => pool.end(),
+    read: ({ id: tenant }, id) => tenancy.run(tenant, () => nameOn(tenancy.pool, how, READ, id)),
+    end: () => tenancy.close(),
   }
 }
 

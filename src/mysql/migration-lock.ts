@@ -18,6 +18,8 @@ export async function withLock<T>(
   timeoutMs: number,
   work: () => Promise<T>,
 ): Promise<T> {
+  // First: a reset gives up locks, also this one.
+  await session.clear()
   const name = lockNameOf(schema)
   const deadline = Date.now() + timeoutMs
   while (!(await tryLock(session, name))) {

@@ -47,6 +47,8 @@ export class MigrationSession {
   readonly #connection: Connection
   readonly #mode: string
   #isUsable = true
+  /** No tenant's statement has run since the session was opened or cleared. */
+  #isClean = true
 
   private constructor(connection: Connection, facts: ServerFacts, mode: string) {
     this.#connection = connection
@@ -112,6 +114,7 @@ export class MigrationSession {
    * can't be rolled back), utf8mb4, foreign keys checked, each statement committed on its own.
    */
   async enter(schema: string): Promise<void> {
+    this.#isClean = false
     await this.query(`use ${quoteName(schema)}`)
     await this.query(
       `set names utf8mb4, session sql_mode = ?, autocommit = 1, completion_type = 0, foreign_key_checks = 1,
@@ -119,6 +122,16 @@ export class MigrationSession {
          lock_wait_timeout = default, innodb_lock_wait_timeout = default, group_concat_max_len = default`,
       [this.#mode],
     )
+  }
+
+  /**
+   * Makes the session as new: user variables, temporary tables and locks of the tenant before are gone. A session that was
+   * just opened, or cleared, is left as it is.
+   */
+  async clear(): Promise<void> {
+    if (this.#isClean) return
+    await this.#connection.reset()
+    this.#isClean = true
   }
 
   /** Leaves the tenant's database for one that holds nothing of anybody. */

@@ -36,7 +36,7 @@ describe.each(MYSQL_SERVERS)('rowhouse on $name', (server) => {
       out: 'acme: created, 2 migrations run\n',
       err: '',
     })
-    expect((await run('rollback', 'acme')).out).toContain('acme: reverted 20200102000000')
+    expect((await run('rollback', 'acme', '--yes')).out).toContain('acme: reverted 20200102000000')
     expect((await run('status')).out).toMatch(
       /tenant\s+schema\s+state\s+version\s+pending\s+missing\nacme .*20200101000000\s+1/,
     )

@@ -37,6 +37,7 @@ describe.each(MYSQL_SERVERS)('migrate on $name', (server) => {
       versions: V.slice(0, 3),
       pending: ['20200104000000_t4'],
       missing: [],
+      renamed: [],
     })
   })
 

@@ -10,27 +10,23 @@ declare global {
 }
 
 /**
- * Starts PostgreSQL 18 and 15 once for the whole run, and for `npm run test:mysql` a MariaDB, or takes the servers of
- * DATABASE_URL and MYSQL_URL. Fails the run without one of them.
+ * Starts PostgreSQL 18 and 15 and a MariaDB once for the whole run, or takes the servers of DATABASE_URL and MYSQL_URL.
+ * Fails the run without one of them.
  */
 export default async function globalSetup(): Promise<void> {
-  const [servers, mysql] = await Promise.all([provideServers(), provideMysqlServers()])
+  const [servers, mysql] = await Promise.all([provideServers(), provideMysql()])
   globalThis.stopTestServers = async () => {
-    await Promise.all([...servers, ...mysql].map((server) => server.stop()))
+    await Promise.all([...servers, mysql].map((server) => server.stop()))
   }
   const run = randomInt(36 ** 4)
     .toString(36)
     .padStart(4, '0')
-  handOver({ run, servers: servers.map(describeServer), mysqlServers: mysql.map(describeMysql) })
+  handOver({ run, servers: servers.map(describeServer), mysqlServers: [describeMysql(mysql)] })
 }
 
 function provideServers(): Promise<(Server | PostgresServer)[]> {
   if (process.env.DATABASE_URL) return Promise.all([providePostgres()])
   return Promise.all([startPostgres({ version: 18 }), startPostgres({ version: 15 })])
-}
-
-function provideMysqlServers(): Promise<MysqlServer[]> {
-  return process.env.ROWHOUSE_TEST_MYSQL ? Promise.all([provideMysql()]) : Promise.resolve([])
 }
 
 function describeServer(server: Server | PostgresServer): TestServer {

@@ -1,0 +1,42 @@
+import { MYSQL_SERVERS } from '../support/servers'
+import { MysqlTown } from './support/town'
+
+const START = {
+  '20200101000000_start.sql':
+    'create table widgets (name text);\ninsert into widgets values (database());\ncreate table copies (name text);',
+}
+
+describe.each(MYSQL_SERVERS)('a run over many tenants on $name', (server) => {
+  let town: MysqlTown
+  afterEach(() => town.close())
+
+  async function copiesAfter(title: string, sql: string): Promise<unknown[]> {
+    town = await MysqlTown.open(server, title, START)
+    for (const id of ['a', 'b']) await town.tenancy.create(id)
+    for (const id of ['a', 'b']) {
+      await town.owner.query(
+        `create procedure ${town.schema(id)}.remember()
+         begin set @seen = coalesce(@seen, database()); insert into copies values (@seen); end`,
+      )
+    }
+    town.folder.write('20200102000000_next.sql', sql)
+    const { results } = await town.tenancy.migrateAll({ concurrency: 1 }).report()
+    expect(results.filter(({ status }) => status !== 'ok')).toEqual([])
+    const copies: unknown[] = []
+    for (const id of ['a', 'b']) copies.push(await town.rows(id, 'select name from copies'))
+    return copies
+  }
+
+  test("carries no tenant's lock to the next", async () => {
+    const copies = await copiesAfter(
+      'lock',
+      "insert into copies values (is_free_lock('mine'));\ndo get_lock('mine', 0);",
+    )
+    expect(copies).toEqual([[{ name: '1' }], [{ name: '1' }]])
+  })
+
+  test("carries no tenant's session to the next, where a routine has written to it", async () => {
+    const copies = await copiesAfter('routine', 'call remember();')
+    expect(copies).toEqual([[{ name: town.schema('a') }], [{ name: town.schema('b') }]])
+  })
+})
