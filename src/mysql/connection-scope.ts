@@ -1,3 +1,4 @@
+import { OneWrite } from '../one-write'
 import {
   classOf,
   elsewhereError,
@@ -15,8 +16,8 @@ import { SessionHygiene } from './hygiene'
 import type { Hygiene } from './hygiene'
 import type { Lease, Target } from './lease'
 import { ParkCommand, PARKING_PACKET } from './park-command'
-import { ScopedCommand } from './scoped-command'
-import type { CommandPlan, Prelude } from './scoped-command'
+import { ALONE, ScopedCommand } from './scoped-command'
+import type { CommandEvents, CommandPlan, Prelude } from './scoped-command'
 import { SessionSetup } from './session-setup'
 import { TenantStatements } from './statements'
 import { switchErrorOf } from './switch-errors'
@@ -33,15 +34,23 @@ export interface ScopeOptions {
   readonly known: Set<string>
 }
 
+/** One command of a loan. */
+interface Task {
+  readonly kind: CommandKind
+  readonly lease: Lease
+}
+
 /**
  * Scopes one connection: decides what must travel around each command, and what its answers mean. Every way to use a
  * connection of mysql2 ends in `addCommand`, which is replaced here.
  */
 export class ConnectionScope {
   readonly #connection: WireConnection
+  readonly #oneWrite: OneWrite<'write'>
   readonly #options: ScopeOptions
   readonly #hygiene: SessionHygiene
   readonly #setup: SessionSetup
+  readonly #statements: TenantStatements
   readonly #inFlight = new Set<Command>()
   readonly #idleCallbacks: (() => void)[] = []
   #state: DatabaseState = { at: PARKING, served: undefined }
@@ -50,20 +59,43 @@ export class ConnectionScope {
   readonly #firstStatus: number
   #lease: Lease | undefined
   #isSetUp = false
+  readonly #parking: Prelude = {
+    packet: PARKING_PACKET,
+    onDone: () => {
+      this.#see({ type: 'at', database: PARKING })
+      return undefined
+    },
+    onRefused: (packet) => this.#errorOf(packet),
+  }
+  readonly #events: CommandEvents<Task> = {
+    plan: (command, task) => this.#plan(command, task),
+    atOnce: (write) => this.#atOnce(write),
+    onStatus: (status) => (this.#status = status),
+    onSchema: (schema, task) => this.#onSchema(schema, task),
+    onBroken: (error) => this.#giveUp(error),
+  }
+  readonly #onCommandEnd: (this: Command) => void
   /** The way back travels with the command, and its answer may still be on its way when the loan ends. */
   #isParking = false
 
   constructor(connection: WireConnection, options: ScopeOptions) {
     this.#connection = connection
+    this.#oneWrite = new OneWrite(connection, 'write')
     this.#options = options
     this.#hygiene = new SessionHygiene(options.hygiene)
     this.#firstStatus = connection._handshakePacket?.statusFlags ?? AUTOCOMMIT
     this.#status = this.#firstStatus
     this.#setup = new SessionSetup(connection)
     const { maxPreparedStatements } = connection.config
-    connection._statements = new TenantStatements(maxPreparedStatements, () => this.#lease?.target.database)
+    this.#statements = new TenantStatements(maxPreparedStatements, () => this.#lease?.target.database)
+    connection._statements = this.#statements
     const add = connection.addCommand.bind(connection)
     connection.addCommand = (command) => this.#add(command, add)
+    // The emitter is `this`: one listener for all commands.
+    const onEnd = (command: Command): void => this.#onEnd(command)
+    this.#onCommandEnd = function (this: Command) {
+      onEnd(this)
+    }
     connection.on('error', (error) => this.#tellListeners(error as Error))
   }
 
@@ -98,7 +130,7 @@ export class ConnectionScope {
   /** Leaves the tenant's database, unless the connection is parked already or switches are awaited anyway. */
   park(): void {
     if (this.#state.at === PARKING || this.#isParking || this.#options.switch === 'awaited') return
-    this.#connection.addCommand(new ParkCommand(this.#parking()) as unknown as Command)
+    this.#connection.addCommand(new ParkCommand(this.#parking) as unknown as Command)
   }
 
   #add(command: Command, add: (command: Command) => Command): Command {
@@ -117,20 +149,14 @@ export class ConnectionScope {
   }
 
   #arm(command: Command, kind: CommandKind, lease: Lease): void {
-    const { target } = lease
     this.#inFlight.add(command)
-    command.prependOnceListener('end', () => this.#onEnd(command))
+    command.prependListener('end', this.#onCommandEnd)
     // A connection that dies while only our parking is outstanding would call back a second time.
     if (command.onResult) command.onResult = onceOnly(command.onResult)
-    new ScopedCommand(command, {
-      plan: () => this.#plan(command, kind, lease),
-      onStatus: (status) => (this.#status = status),
-      onSchema: (schema) => this.#onSchema(schema, kind, target),
-      onBroken: (error) => this.#giveUp(error),
-    })
+    new ScopedCommand(command, { kind, lease }, this.#events)
   }
 
-  #plan(command: Command, kind: CommandKind, { target, isLent }: Lease): CommandPlan {
+  #plan(command: Command, { kind, lease: { target, isLent } }: Task): CommandPlan {
     const { database } = target
     const { switch: how, allowsLocalFiles, known } = this.#options
     const statement = classOf(command)
@@ -151,22 +177,28 @@ export class ConnectionScope {
     const enter = need.enter ? [this.#enter(target, stays)] : []
     const parks = need.enter && !isLent && how === 'joined' && !allowsLocalFiles
     this.#isParking = parks
+    if (!need.reset && !need.enter) return ALONE
     return {
       preludes: [...(need.reset ? this.#reset(target) : []), ...enter],
       awaited: need.awaited,
-      epilogue: parks ? this.#parking() : undefined,
+      epilogue: parks ? this.#parking : undefined,
     }
+  }
+
+  /** Compression makes a frame, with a number of its own, of each packet. */
+  #atOnce<T>(write: () => T): T {
+    return this.#connection.config.compress ? this.#oneWrite.cork(write) : this.#oneWrite.run(write)
   }
 
   #needsDatabase(command: Command, kind: CommandKind): Wish['needsDatabase'] {
     if (kind === 'execute' || kind === 'reset') return 'never'
     if (kind === 'query') return 'always'
-    const isPrepared = this.#connection._statements.get(keyOf(this.#connection, command)) !== undefined
+    const isPrepared = this.#statements.has(keyOf(this.#connection, command))
     return isPrepared ? 'afterReset' : 'always'
   }
 
   #reset(target: Target): Prelude[] {
-    this.#connection._statements.clear()
+    this.#statements.clear()
     const onRefused = (packet: Packet): Error => notClearedError(target, this.#errorOf(packet))
     const onDone = (): undefined => undefined
     return [RESET_PACKET, ...this.#setup.packets()].map((packet) => ({ packet, onDone, onRefused }))
@@ -188,18 +220,7 @@ export class ConnectionScope {
     }
   }
 
-  #parking(): Prelude {
-    return {
-      packet: PARKING_PACKET,
-      onDone: () => {
-        this.#see({ type: 'at', database: PARKING })
-        return undefined
-      },
-      onRefused: (packet) => this.#errorOf(packet),
-    }
-  }
-
-  #onSchema(schema: string, kind: CommandKind, target: Target): Error | undefined {
+  #onSchema(schema: string, { kind, lease: { target } }: Task): Error | undefined {
     // A prepared statement goes to its own database and comes back, and the server reports the return.
     if (kind === 'execute' && schema === (this.#state.at ?? schema)) return undefined
     this.#see({ type: 'at', database: schema })

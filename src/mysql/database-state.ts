@@ -25,15 +25,16 @@ export type DatabaseEvent =
   | { readonly type: 'doubted' }
   | { readonly type: 'serves'; readonly database: string }
 
-/** The state after an event. */
+/** The state after an event; the same object where nothing has changed, since each query makes several. */
 export function afterEvent(state: DatabaseState, event: DatabaseEvent): DatabaseState {
+  const { served } = state
   switch (event.type) {
     case 'at':
-      return { ...state, at: event.database }
+      return state.at === event.database ? state : { at: event.database, served }
     case 'doubted':
-      return { ...state, at: undefined }
+      return state.at === undefined ? state : { at: undefined, served }
     case 'serves':
-      return { ...state, served: event.database }
+      return served === event.database ? state : { at: state.at, served: event.database }
   }
 }
 

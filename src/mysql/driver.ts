@@ -69,7 +69,11 @@ export interface StatementCache {
 export interface WireConnection extends EventEmitter {
   readonly stream: Duplex
   readonly clientEncoding: string
-  readonly config: { readonly charsetNumber: number; readonly maxPreparedStatements: number }
+  readonly config: {
+    readonly charsetNumber: number
+    readonly maxPreparedStatements: number
+    readonly compress?: boolean
+  }
   readonly _handshakePacket?: { readonly statusFlags?: number } | null
   readonly _paused: boolean
   readonly _fatalError: unknown

@@ -112,7 +112,11 @@ class ScopedPool {
     pool.getConnection = this.#borrow
     pool.releaseConnection = (connection) => this.#giveBack(connection)
     // Listeners of a pool run outside every tenant: mysql2 calls them wherever a connection is opened or freed.
-    pool.emit = (event, ...args: unknown[]) => outsideTenants(() => emit(event, ...args))
+    // Several come with every query, and mostly nobody listens.
+    pool.emit = (event, ...args: unknown[]) =>
+      event !== 'error' && pool.listenerCount(event) === 0
+        ? false
+        : outsideTenants(() => emit(event, ...args))
   }
 
   #asOwnCall(work: Method, args: readonly unknown[]): unknown {

@@ -19,14 +19,19 @@ export interface CommandPlan {
   readonly epilogue: Prelude | undefined
 }
 
-/** What a command tells about its connection. */
-export interface CommandEvents {
+/** Nothing travels around the command. */
+export const ALONE: CommandPlan = { preludes: [], awaited: false, epilogue: undefined }
+
+/** What the commands of a connection tell about it. One for all of them, since each query makes two or three commands. */
+export interface CommandEvents<Context> {
   /** Decided when the command is about to be written, since only then the commands before it are known to be through. */
-  readonly plan: () => CommandPlan | Error
+  readonly plan: (command: Command, context: Context) => CommandPlan | Error
+  /** Lets what `write` sends reach the socket together. */
+  readonly atOnce: <T>(write: () => T) => T
   /** Bits of the server's status. */
   readonly onStatus: (status: number) => void
   /** The server is in another database now. @returns an error if it may not be there */
-  readonly onSchema: (schema: string) => Error | undefined
+  readonly onSchema: (schema: string, context: Context) => Error | undefined
   /** Nothing may be done on this connection any more, for this reason. */
   readonly onBroken: (error: Error) => void
 }
@@ -42,56 +47,61 @@ type Phase = 'waiting' | 'preludes' | 'command' | 'epilogue' | 'over'
  * mysql2 calls `start` when it is the command's turn and `execute` with each packet; both are replaced on the instance.
  * Each answer begins with sequence number 1, or one more for each packet of 16 MB that the command filled.
  */
-export class ScopedCommand {
+export class ScopedCommand<Context> {
   readonly #command: Command
-  readonly #events: CommandEvents
+  readonly #context: Context
+  readonly #events: CommandEvents<Context>
   readonly #start: Command['start']
   readonly #execute: (packet: Packet | undefined, connection: WireConnection) => boolean
   #phase: Phase = 'waiting'
-  #plan: CommandPlan = { preludes: [], awaited: false, epilogue: undefined }
+  #plan = ALONE
   #answered = 0
   /** What mysql2 goes on with, once the preludes are answered. */
   #next: Command['next']
   #answerSequence = 1
 
-  constructor(command: Command, events: CommandEvents) {
+  constructor(command: Command, context: Context, events: CommandEvents<Context>) {
     this.#command = command
+    this.#context = context
     this.#events = events
-    this.#start = command.start.bind(command)
-    this.#execute = command.execute.bind(command)
-    const doneInsert = command.doneInsert?.bind(command)
+    // Of the prototype, and called on the command: a bound copy of each per command is what a busy pool would notice.
+    this.#start = methodOf(command, 'start')
+    this.#execute = methodOf(command, 'execute')
     command.start = (_packet, connection) => this.#begin(connection)
     command.execute = (packet, connection) => this.#onPacket(packet, connection)
-    if (!doneInsert) return
-    command.doneInsert = (result) => (this.#mayGoOn(result) ? doneInsert(result) : null)
+    if (!command.doneInsert) return
+    const doneInsert = methodOf(command, 'doneInsert')!
+    command.doneInsert = (result) => (this.#mayGoOn(result) ? doneInsert.call(command, result) : null)
   }
 
   #begin(connection: WireConnection): Command['next'] {
-    const plan = this.#events.plan()
+    const plan = this.#events.plan(this.#command, this.#context)
     if (plan instanceof Error) return this.#break(plan)
     this.#plan = plan
-    const { stream } = connection
-    stream.cork()
-    try {
-      for (const { packet } of plan.preludes) send(connection, packet)
-      this.#phase = plan.preludes.length > 0 ? 'preludes' : 'command'
-      if (plan.awaited) {
-        connection.sequenceId = 1
-        return WAIT
-      }
-      if (plan.preludes.length > 0) connection._resetSequenceId()
-      this.#next = this.#startCommand(connection)
-      if (this.#phase === 'command') return this.#next
+    if (plan === ALONE) {
+      this.#phase = 'command'
+      return this.#start.call(this.#command, undefined, connection)
+    }
+    return this.#events.atOnce(() => this.#write(plan, connection))
+  }
+
+  #write(plan: CommandPlan, connection: WireConnection): Command['next'] {
+    for (const { packet } of plan.preludes) send(connection, packet)
+    this.#phase = plan.preludes.length > 0 ? 'preludes' : 'command'
+    if (plan.awaited) {
       connection.sequenceId = 1
       return WAIT
-    } finally {
-      stream.uncork()
     }
+    if (plan.preludes.length > 0) connection._resetSequenceId()
+    this.#next = this.#startCommand(connection)
+    if (this.#phase === 'command') return this.#next
+    connection.sequenceId = 1
+    return WAIT
   }
 
   /** Writes the command and its epilogue. */
   #startCommand(connection: WireConnection): Command['next'] {
-    const next = this.#start(undefined, connection)
+    const next = this.#start.call(this.#command, undefined, connection)
     // Nothing was written: a statement that is prepared already, or values that can't be sent.
     if (!next) this.#plan = { ...this.#plan, epilogue: undefined }
     this.#answerSequence = connection.sequenceId
@@ -102,12 +112,12 @@ export class ScopedCommand {
 
   #onPacket(packet: Packet | undefined, connection: WireConnection): boolean {
     if (this.#phase === 'over') return true
-    if (packet === undefined) return this.#execute(packet, connection)
+    if (packet === undefined) return this.#execute.call(this.#command, packet, connection)
     if (this.#phase === 'preludes') return this.#onPrelude(packet, connection)
     if (this.#phase === 'epilogue') return this.#onEpilogue(packet)
     const status = readEofStatus(packet)
     if (status !== undefined) this.#events.onStatus(status)
-    return this.#finish(this.#execute(packet, connection), connection)
+    return this.#finish(this.#execute.call(this.#command, packet, connection), connection)
   }
 
   #onPrelude(packet: Packet, connection: WireConnection): boolean {
@@ -123,7 +133,7 @@ export class ScopedCommand {
     this.#phase = 'command'
     if (this.#plan.awaited) {
       connection._resetSequenceId()
-      this.#next = this.#startCommand(connection)
+      this.#next = this.#events.atOnce(() => this.#startCommand(connection))
     }
     connection.sequenceId = this.#answerSequence
     this.#command.next = this.#next
@@ -155,7 +165,8 @@ export class ScopedCommand {
   #mayGoOn(result: OkResult | null): boolean {
     if (result?.serverStatus !== undefined) this.#events.onStatus(result.serverStatus)
     const schema = result?.stateChanges?.schema
-    const error = schema === undefined || schema === null ? undefined : this.#events.onSchema(schema)
+    const error =
+      schema === undefined || schema === null ? undefined : this.#events.onSchema(schema, this.#context)
     if (error !== undefined) this.#break(error)
     return error === undefined
   }
@@ -180,4 +191,8 @@ const WAIT: NonNullable<Command['next']> = () => WAIT
 function send(connection: WireConnection, packet: Buffer): void {
   connection.compressedSequenceId = 0
   connection.write(packet)
+}
+
+function methodOf<Name extends keyof Command>(command: Command, name: Name): Command[Name] {
+  return command[name]
 }

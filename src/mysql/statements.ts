@@ -40,6 +40,11 @@ export class TenantStatements implements StatementCache {
     return this.#statements.get(this.#keyOf(key))
   }
 
+  /** Whether it is there; asking is no use of it. */
+  has(key: string): boolean {
+    return this.#statements.has(this.#keyOf(key))
+  }
+
   set(key: string, statement: PreparedStatement): void {
     const own = this.#keyOf(key)
     const close = statement.close.bind(statement)

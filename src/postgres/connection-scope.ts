@@ -1,9 +1,9 @@
 import { IsolationError } from '../errors'
+import { OneWrite } from '../one-write'
 import type { StatementClass } from './classify'
 import type { ServerMessage, Submittable, TextQuery, WireConnection } from './driver'
 import { SessionHygiene } from './hygiene'
 import type { Hygiene } from './hygiene'
-import { OneWrite } from './one-write'
 import { afterEvent, needOf, resolvePath, UNKNOWN } from './path-state'
 import type { PathEvent, PathState } from './path-state'
 import { canonicalPath } from './search-path'
@@ -64,7 +64,7 @@ interface Switching {
  */
 export class ConnectionScope {
   readonly #connection: WireConnection
-  readonly #oneWrite: OneWrite
+  readonly #oneWrite: OneWrite<'_send'>
   readonly #options: SessionOptions
   readonly #hygiene: SessionHygiene
   readonly #setup = new SessionSetup()
@@ -86,7 +86,7 @@ export class ConnectionScope {
 
   constructor(connection: WireConnection, options: SessionOptions) {
     this.#connection = connection
-    this.#oneWrite = new OneWrite(connection)
+    this.#oneWrite = new OneWrite(connection, '_send')
     this.#options = options
     this.#hygiene = new SessionHygiene(options.hygiene)
   }

@@ -43,15 +43,12 @@ export class TenantContext<Record = unknown> {
 
   /** Calls `work` with this tenant as the current one and returns what it returns. Nested calls restore the outer tenant. */
   run<T>(tenant: Tenant<Record>, work: () => T): T {
-    return storage.run(
-      Object.freeze({ ...storage.getStore(), [this.#name]: Object.freeze({ ...tenant }) }),
-      work,
-    )
+    return storage.run({ ...storage.getStore(), [this.#name]: Object.freeze({ ...tenant }) }, work)
   }
 
   /** Calls `work` with explicitly no tenant: queries reach shared tables only. */
   withoutTenant<T>(work: () => T): T {
-    return storage.run(Object.freeze({ ...storage.getStore(), [this.#name]: WITHOUT_TENANT }), work)
+    return storage.run({ ...storage.getStore(), [this.#name]: WITHOUT_TENANT }, work)
   }
 
   /** What the call chain may touch; undefined where nobody said so. */

@@ -1,29 +1,38 @@
-import type { WireConnection } from './driver'
-
 /** Up to this size, copying costs less than handing the system one more piece. */
 const MAX_JOINED_BYTES = 16_384
 
+/** A driver's connection, which hands every message to its socket by one method of its own. */
+export type Sender<Method extends string> = { readonly stream: { cork(): void; uncork(): void } } & Record<
+  Method,
+  (message: Buffer) => unknown
+>
+
 /**
- * Joins the messages of a query and its switch: pg hands each message to the socket by itself, and five pieces cost
+ * Joins the messages of a query and its switch: drivers hand each message to the socket by itself, and five pieces cost
  * several microseconds more than one, about what the switch adds.
  */
-export class OneWrite {
-  readonly #connection: WireConnection
-  readonly #send: (message: Buffer) => boolean
+export class OneWrite<Method extends string> {
+  readonly #connection: Sender<Method>
+  readonly #send: (message: Buffer) => unknown
   #gathered: Buffer[] | undefined
 
-  constructor(connection: WireConnection) {
+  /**
+   * @param connection - whose method is replaced
+   * @param method - by which it sends: `_send` of pg, `write` of mysql2
+   */
+  constructor(connection: Sender<Method>, method: Method) {
     this.#connection = connection
-    const send = connection._send.bind(connection)
+    const send = connection[method].bind(connection)
     this.#send = send
-    connection._send = (message) => {
+    const gather = (message: Buffer): unknown => {
       if (this.#gathered === undefined) return send(message)
       this.#gathered.push(message)
       return true
     }
+    connection[method] = gather as Sender<Method>[Method]
   }
 
-  /** Calls `write`, which sends by the methods of the connection and not by its stream, and sends what it sent. */
+  /** Calls `write`, which sends by the method of the connection and not by its stream, and sends what it sent. */
   run<T>(write: () => T): T {
     const gathered: Buffer[] = []
     this.#gathered = gathered

@@ -1,8 +1,8 @@
 import { Duplex } from 'node:stream'
-import { OneWrite } from '../../src/postgres/one-write'
-import type { WireConnection } from '../../src/postgres/driver'
-import { SERVERS } from '../support/servers'
-import { Houses } from './support/houses'
+import { OneWrite } from '../src/one-write'
+import type { WireConnection } from '../src/postgres/driver'
+import { SERVERS } from './support/servers'
+import { Houses } from './postgres/support/houses'
 
 /** A connection of pg as far as messages are concerned, which notes what reaches the socket in one piece. */
 function wire(): { connection: WireConnection; pieces: string[] } {
@@ -32,13 +32,13 @@ const send = (connection: WireConnection, ...messages: string[]): void => {
 describe('the messages of one query', () => {
   test('reach the socket as one piece, in their order', () => {
     const { connection, pieces } = wire()
-    new OneWrite(connection).run(() => send(connection, 'SET', 'parse', 'sync'))
+    new OneWrite(connection, '_send').run(() => send(connection, 'SET', 'parse', 'sync'))
     expect(pieces).toEqual(['SETparsesync'])
   })
 
   test('what is sent outside goes at once, before and after', () => {
     const { connection, pieces } = wire()
-    const oneWrite = new OneWrite(connection)
+    const oneWrite = new OneWrite(connection, '_send')
     send(connection, 'startup')
     oneWrite.run(() => send(connection, 'a', 'b'))
     send(connection, 'terminate')
@@ -47,20 +47,20 @@ describe('the messages of one query', () => {
 
   test('nothing sent is nothing written, and the result comes back', () => {
     const { connection, pieces } = wire()
-    expect(new OneWrite(connection).run(() => 'answer')).toBe('answer')
+    expect(new OneWrite(connection, '_send').run(() => 'answer')).toBe('answer')
     expect(pieces).toEqual([])
   })
 
   test('large ones are not copied', () => {
     const { connection, pieces } = wire()
     const large = 'x'.repeat(20_000)
-    new OneWrite(connection).run(() => send(connection, 'bind', large, 'sync'))
+    new OneWrite(connection, '_send').run(() => send(connection, 'bind', large, 'sync'))
     expect(pieces).toEqual(['bind', large, 'sync'])
   })
 
   test('an exception does not keep what was sent before it, nor what comes later', () => {
     const { connection, pieces } = wire()
-    const oneWrite = new OneWrite(connection)
+    const oneWrite = new OneWrite(connection, '_send')
     const failing = (): void =>
       oneWrite.run(() => {
         send(connection, 'parse')
