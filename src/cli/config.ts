@@ -7,6 +7,7 @@ import type { PostgresOptions } from '../postgres/postgres'
 import { createTenancy } from '../tenancy'
 import type { TenancyOptions } from '../options'
 import type { Tenancy } from '../tenancy'
+import { unknownKeys } from './plain-keys'
 
 /** A tenancy of any engine and any record. */
 export type AnyTenancy = Tenancy<unknown, unknown, object, unknown>
@@ -113,6 +114,8 @@ function fromPlain(config: PlainConfig, source: string, { database = true }: Nee
     const names = Object.keys(ENGINES).map((one) => `"${one}"`)
     throw new ConfigError([`The engine "${engine}" of ${source} is not known. Known: ${names.join(', ')}.`])
   }
+  const problems = unknownKeys(config, engine, source)
+  if (problems.length > 0) throw new ConfigError(problems)
   const url = asUrl(connectionString ?? uri, known.urls[0])
   const migrationUrl = asUrl(owner, known.urls[1])
   if (database && url === undefined && rest.host === undefined) {

@@ -302,6 +302,19 @@ describe('the configuration', () => {
     expect(await run(file, 'list')).toMatchObject({ code: 2, err: expect.stringMatching(message) })
   })
 
+  test.each(['prefx', 'conectionString', 'uri', 'Prefix'])(
+    'a key %s that nobody reads is refused, and nothing is done',
+    async (key) => {
+      const config = { connectionString: 'postgres://localhost/x', prefix: 'tenant_', [key]: 'tenant_' }
+      writeFileSync(join(folder, 'unknown.json'), JSON.stringify(config))
+      expect(await run('unknown.json', 'list')).toMatchObject({
+        code: 2,
+        out: '',
+        err: expect.stringContaining(`the key "${key}", which is not known`) as string,
+      })
+    },
+  )
+
   test('without anything to connect to, the ways to say it are named', async () => {
     writeFileSync(join(folder, 'empty.json'), '{}')
     const { DATABASE_URL } = process.env
