@@ -104,7 +104,8 @@ function launch(keeper: Keeper, files: ServerFiles, options: LaunchOptions): Pro
     server,
     readyText: 'ready for connections',
     stopSignal: isTemporary ? 'SIGKILL' : 'SIGTERM',
-    env: { ...files.env, HOME: keeper.folder },
+    // Also of the installation, whose server deletes in the same way.
+    env: { ...files.env, HOME: keeper.folder, TMPDIR: keeper.folder },
   })
 }
 
