@@ -1,3 +1,4 @@
+import { rememberedByText } from '../by-text'
 import { PURE_NAMES } from './pure-names'
 import { scanSql } from './sql-scanner'
 import type { Token } from './sql-scanner'
@@ -35,26 +36,12 @@ const DEFINES = new Set([
   'load',
   'do',
 ])
-const MAX_CACHED_TEXTS = 1000
-const MAX_CACHED_LENGTH = 8192
 
 /** The class of what nothing is known of. */
 export const ANYTHING: StatementClass = { kind: 'other', effect: 'any' }
 
-const cache = new Map<string, StatementClass>()
-
 /** Classifies a text. Errs to the safe side: `any` costs a reset of the session, `other` a round trip. */
-export function classify(text: string): StatementClass {
-  const known = cache.get(text)
-  if (known !== undefined) return known
-  const found = read(text)
-  if (text.length <= MAX_CACHED_LENGTH) {
-    // mysql2 pastes values into the text, so an application has many.
-    if (cache.size >= MAX_CACHED_TEXTS) cache.clear()
-    cache.set(text, found)
-  }
-  return found
-}
+export const classify = rememberedByText(read)
 
 function read(text: string): StatementClass {
   const { first, second, isMany, writes, keeps } = shapeOf(text)

@@ -1,3 +1,4 @@
+import { rememberedByText } from '../by-text'
 import { scanSql } from './sql-scanner'
 import type { Token } from './sql-scanner'
 import { PURE_NAMES } from './pure-names'
@@ -39,23 +40,9 @@ const WRITES = new Set(['insert', 'update', 'delete', 'merge'])
 /** What EXPLAIN can run, and is no query. */
 const NO_QUERY = new Set(['create', 'execute', 'declare', 'refresh'])
 const CONTROL = new Set(['commit', 'end', 'rollback', 'abort', 'savepoint', 'release'])
-const MAX_CACHED_TEXTS = 1000
-const MAX_CACHED_LENGTH = 8192
-
-const cache = new Map<string, StatementClass>()
 
 /** Classifies a text as one query sends it. Errs to the safe side: `other` costs a round trip, `any` a DISCARD ALL. */
-export function classify(text: string): StatementClass {
-  const known = cache.get(text)
-  if (known !== undefined) return known
-  const found = read(text)
-  if (text.length <= MAX_CACHED_LENGTH) {
-    // Applications have few texts; one that pastes values into them must not fill the memory.
-    if (cache.size >= MAX_CACHED_TEXTS) cache.clear()
-    cache.set(text, found)
-  }
-  return found
-}
+export const classify = rememberedByText(read)
 
 function read(text: string): StatementClass {
   const shape = shapeOf(text)

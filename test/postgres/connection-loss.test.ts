@@ -8,7 +8,8 @@ import type { PoolClient } from 'pg'
 import Cursor from 'pg-cursor'
 import QueryStream from 'pg-query-stream'
 import { SERVERS } from '../support/servers'
-import { Houses, pidOf, settles } from './support/houses'
+import { settles } from '../support/settles'
+import { Houses, pidOf } from './support/houses'
 
 const READ = 'select name from users where id = 1'
 
@@ -18,11 +19,7 @@ describe.each(SERVERS)('connections that die, queries that are cancelled, on $na
   afterAll(() => houses.clear())
 
   const nameOn = async (on: Pick<PoolClient, 'query'>): Promise<string> => (await on.query(READ)).rows[0].name
-  const asB = (pool: Pick<PoolClient, 'query'>): Promise<string> =>
-    settles(
-      houses.in('b', () => nameOn(pool)),
-      'the query of the next tenant',
-    )
+  const asB = (pool: Pick<PoolClient, 'query'>): Promise<string> => houses.nameOfB(pool)
 
   test('a backend killed during pool.query: one error, one removal, and the pool goes on', async () => {
     const pool = houses.pool()

@@ -4,7 +4,8 @@ import { from as copyFrom } from 'pg-copy-streams'
 import Cursor from 'pg-cursor'
 import QueryStream from 'pg-query-stream'
 import { SERVERS } from '../support/servers'
-import { Houses, pidOf, settles } from './support/houses'
+import { settles } from '../support/settles'
+import { Houses, pidOf } from './support/houses'
 
 const READ = 'select name from users where id = 1'
 const ALL = 'select name from users order by id'
@@ -16,11 +17,7 @@ describe.each(SERVERS)('the end of a checkout, on $name', (server) => {
   afterAll(() => houses.clear())
 
   const nameOn = async (on: Pick<PoolClient, 'query'>): Promise<string> => (await on.query(READ)).rows[0].name
-  const asB = (pool: Pick<PoolClient, 'query'>): Promise<string> =>
-    settles(
-      houses.in('b', () => nameOn(pool)),
-      'the query of the next tenant',
-    )
+  const asB = (pool: Pick<PoolClient, 'query'>): Promise<string> => houses.nameOfB(pool)
 
   test.each(['begin', 'begin; select 1', 'begin; select 1/0'])(
     'a transaction left open (%s) is closed with its connection',

@@ -10,6 +10,7 @@ import type { RowDataPacket } from 'mysql2/promise'
 import { provideMysql } from '../../scripts/embedded-mysql/provide'
 import type { StartedMysqlServer } from '../../scripts/embedded-mysql/start'
 import { MYSQL_SERVERS } from '../support/servers'
+import { isRunning } from '../support/processes'
 
 const GONE_WITHIN_MS = 20_000
 const environment = { ...process.env }
@@ -33,15 +34,6 @@ async function query(url: string, sql: string): Promise<unknown[]> {
 async function start(options: Parameters<typeof provideMysql>[0] = {}): Promise<StartedMysqlServer> {
   delete process.env.MYSQL_URL
   return (await provideMysql(options)) as StartedMysqlServer
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
 }
 
 /** The temporary folder of a server is the one around its data. */

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import { startPostgres, type PostgresServer } from '../../scripts/embedded-postgres/start'
+import { isRunning } from '../support/processes'
 
 const GONE_WITHIN_MS = 10_000
 
@@ -17,15 +18,6 @@ async function query(connectionString: string, sql: string): Promise<any[]> {
     return (await client.query({ text: sql, rowMode: 'array' })).rows
   } finally {
     await client.end()
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
   }
 }
 

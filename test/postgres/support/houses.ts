@@ -7,6 +7,7 @@ import type { Tenant } from '../../../src/tenant/context'
 import type { SchemaName } from '../../../src/tenant/schema-name'
 import type { TenantId } from '../../../src/tenant/tenant-id'
 import { expectNoConnections } from '../../support/leak-guard'
+import { settles } from '../../support/settles'
 import { adminClient, dropPrefix, uniquePrefix, withOwner } from '../../support/servers'
 import type { TestServer } from '../../support/servers'
 
@@ -64,6 +65,13 @@ export class Houses {
   /** Runs work in the context of a tenant. */
   in<Result>(id: string, work: () => Result): Result {
     return context.run(this.tenant(id), work)
+  }
+
+  /** The name of user 1 of tenant b, by way of this pool, which must answer in time. */
+  nameOfB(pool: Pick<Pool, 'query'>): Promise<string> {
+    const name = async (): Promise<string> =>
+      (await pool.query('select name from users where id = 1')).rows[0].name
+    return settles(this.in('b', name), 'the query of the next tenant')
   }
 
   config(): PoolConfig {
@@ -129,17 +137,4 @@ export class Houses {
 export async function pidOf(pool: Pick<Pool, 'query'>): Promise<number> {
   const { rows } = await pool.query('select pg_backend_pid() as pid')
   return rows[0].pid
-}
-
-/** A promise that rejects when `work` does not settle in time, so that a hang is a message and not a timeout of Jest. */
-export async function settles<Result>(work: Promise<Result>, what: string, waitMs = 5000): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what} never settled.`)), waitMs)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }
