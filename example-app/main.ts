@@ -1,8 +1,7 @@
-import { providePostgres } from '../scripts/embedded-postgres/provide'
-import type { Server } from '../scripts/embedded-postgres/start'
 import { createApp } from './app'
 import { listen } from './listen'
-import { setUpDatabase } from './set-up-database'
+import { startDatabase } from './start-database'
+import type { StartedDatabase } from './start-database'
 
 type Stop = () => Promise<void>
 
@@ -13,15 +12,15 @@ async function main(): Promise<void> {
     for (const stop of stops.splice(0).reverse()) await stop()
   }
   try {
-    const database = await providePostgres()
-    stops.push(() => database.stop())
-    await setUpDatabase(database)
-    const { app, tenancy } = createApp(database)
+    const started = await startDatabase(process.env.ENGINE || 'postgres')
+    stops.push(() => started.stop())
+    await started.database.setUp()
+    const { app, tenancy } = createApp(started)
     stops.push(() => tenancy.close())
     const site = await listen(app, process.env.PORT)
     stops.push(() => site.close())
     stopOnSignal(stopAll)
-    process.stdout.write(greet(site.url, database))
+    process.stdout.write(greet(site.url, started))
   } catch (error) {
     await stopAll()
     throw error
@@ -33,20 +32,15 @@ function stopOnSignal(stop: Stop): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop().catch(fail))
 }
 
-function greet(url: string, { version, ownerUrl, appUrl }: Server): string {
-  // One's own server may have a password in its URL, and one knows it anyway.
-  const variables = process.env.DATABASE_URL
-    ? '(with the same DATABASE_URL and OWNER_URL)'
-    : `  export DATABASE_URL=${appUrl}\n  export OWNER_URL=${ownerUrl}`
+function greet(url: string, { name, variables }: StartedDatabase): string {
+  const lines = [...variables, 'npm run tenants:status', 'npm run tenants:migrate -- --all']
   return `
-The example application runs on PostgreSQL ${version}. Ctrl-C stops it.
+The example application runs on ${name}. Ctrl-C stops it.
 
   ${url}
 
 To work on its tenants from another terminal:
-${variables}
-  npm run tenants:status
-
+${lines.map((line) => `  ${line}\n`).join('')}
 `
 }
 

@@ -150,7 +150,7 @@ export interface Engine<Pool = unknown, Admin = unknown, CallbackPool = unknown>
 
 /** An engine with its connection options, not yet open: what `postgres({...})` returns. */
 export interface EngineFactory<Pool = unknown, Admin = unknown, CallbackPool = unknown> {
-  /** Also the name of its sub-folder in the migration folder. */
+  /** Also the name of its sub-folder in the migration folder, and part of what tells tenancies apart. */
   readonly name: 'postgres' | 'mysql'
   readonly nameLimit: NameLimit
   /** What a new migration begins with. */

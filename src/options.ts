@@ -30,7 +30,7 @@ export interface TenancyOptions<
 > extends TenantIdRules {
   /** The database: `postgres({ connectionString })` of `rowhouse/postgres`, or `mysql({ uri })` of `rowhouse/mysql`. */
   readonly engine: EngineFactory<Pool, Admin, CallbackPool>
-  /** Tells several tenancies of a process and of a database apart. Default `default`. */
+  /** Tells several tenancies of one engine and prefix apart, in a process and in a database. Default `default`. */
   readonly name?: string | undefined
   /** In front of each tenant id, as it is. Default `tenant_`. */
   readonly prefix?: string | undefined

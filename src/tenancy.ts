@@ -49,6 +49,8 @@ export class Tenancy<
   readonly #settings: Settings<Record>
   readonly #name: (tenant: TenantInput) => TenantNames
   readonly #engine: Engine<Pool, Admin, CallbackPool>
+  /** Under which its tenant stands in the context of calls and requests. */
+  readonly #place: string
   readonly #context: TenantContext<Record>
   readonly #directory: Directory<Record>
   readonly #tenants: Tenants
@@ -59,13 +61,15 @@ export class Tenancy<
     const settings = parseOptions(options)
     const { name, prefix, migrations, migrationsTable, rules } = settings
     // Two tenancies that were both left without a name must not take each other's tenant for theirs.
-    const context = new TenantContext<Record>(name, ({ id, schema }) => schema === prefix + id)
+    const place = `${options.engine.name} ${prefix} ${name}`
+    const context = new TenantContext<Record>(place)
     const naming = { prefix, limit: options.engine.nameLimit }
     this.#name = (tenant) => {
       const id = parseTenantId(tenant, rules)
       return { id, schema: schemaNameOf(id, naming) }
     }
     this.#settings = settings
+    this.#place = place
     this.#templates = options.engine.migrationTemplates
     this.#context = context
     this.#engine = options.engine.open({ tenancy: name, migrationsTable, scope: () => context.scope() })
@@ -239,7 +243,7 @@ export class Tenancy<
 
   #requestParts(): ExpressParts<Record> {
     return {
-      name: this.#settings.name,
+      name: this.#place,
       context: this.#context,
       directory: this.#directory,
       parse: (raw) => this.#name(raw as TenantInput),

@@ -175,6 +175,9 @@ describe.each(SERVERS)('a tenancy on $name', (server) => {
     try {
       await tenancy.run('acme', async () => {
         expect(other.current()).toBeUndefined()
+        const both = other.run('globex', () => [tenancy.current()?.id, other.current()?.id])
+        expect(both).toEqual(['acme', 'globex'])
+        expect(other.withoutTenant(() => tenancy.current()?.id)).toBe('acme')
         await expect(other.pool.query('select 1')).rejects.toMatchObject({ code: 'ROWHOUSE_TENANT_REQUIRED' })
       })
     } finally {

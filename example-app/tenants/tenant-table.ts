@@ -1,5 +1,4 @@
-import { escapeIdentifier } from 'pg'
-import type { Pool } from 'pg'
+import type { Sql } from '../database/database'
 import { isRecordId } from '../http/record-id'
 
 /** A tenant, as the application knows it. Its tables are in a schema that is named by the id, so its name may change. */
@@ -10,54 +9,44 @@ export interface Tenant {
   readonly updated_at: Date
 }
 
-const COLUMNS = 'id, name, inserted_at, updated_at'
-
-/** The list of all tenants, in the main schema of the database. */
+/** The list of all tenants, in the main schema. */
 export class TenantTable {
-  readonly #pool: Pool
+  readonly #sql: Sql
   readonly #name: string
+  readonly #select: string
 
   /**
-   * @param pool - one that knows no tenant
-   * @param schema - `public`
+   * @param sql - of a pool that knows no tenant
+   * @param name - `"public".tenants`
    */
-  constructor(pool: Pool, schema: string) {
-    this.#pool = pool
-    this.#name = tenantTableName(schema)
+  constructor(sql: Sql, name: string) {
+    this.#sql = sql
+    this.#name = name
+    this.#select = `select id, name, inserted_at, updated_at from ${name}`
   }
 
-  async list(): Promise<Tenant[]> {
-    const { rows } = await this.#pool.query<Tenant>(`select ${COLUMNS} from ${this.#name} order by id`)
-    return rows
+  list(): Promise<Tenant[]> {
+    return this.#sql.rows(`${this.#select} order by id`)
   }
 
   /** Undefined where there is none, and for what can't be an id. */
   async find(id: string): Promise<Tenant | undefined> {
     if (!isRecordId(id)) return undefined
-    const { rows } = await this.#pool.query<Tenant>(`select ${COLUMNS} from ${this.#name} where id = $1`, [
-      id,
-    ])
-    return rows[0]
+    return (await this.#sql.rows<Tenant>(`${this.#select} where id = ?`, [id]))[0]
   }
 
   async insert(name: string): Promise<Tenant> {
-    const sql = `insert into ${this.#name} (name) values ($1) returning ${COLUMNS}`
-    const { rows } = await this.#pool.query<Tenant>(sql, [name])
-    return rows[0]!
+    const id = await this.#sql.insert(`insert into ${this.#name} (name) values (?)`, [name])
+    return (await this.find(id))!
   }
 
   async rename(id: string, name: string): Promise<Tenant | undefined> {
-    const sql = `update ${this.#name} set name = $2, updated_at = now() where id = $1 returning ${COLUMNS}`
-    const { rows } = await this.#pool.query<Tenant>(sql, [id, name])
-    return rows[0]
+    const sql = `update ${this.#name} set name = ?, updated_at = ${this.#sql.now} where id = ?`
+    await this.#sql.change(sql, [name, id])
+    return this.find(id)
   }
 
   async remove(id: string): Promise<void> {
-    await this.#pool.query(`delete from ${this.#name} where id = $1`, [id])
+    await this.#sql.change(`delete from ${this.#name} where id = ?`, [id])
   }
-}
-
-/** `"public".tenants`. Qualified, because no search_path that a tenant's queries have leads there. */
-export function tenantTableName(schema: string): string {
-  return `${escapeIdentifier(schema)}.tenants`
 }

@@ -6,8 +6,8 @@ import { links } from './parts'
 export const welcomePage: Page = {
   title: 'Welcome to Rowhouse!',
   content: html`<p>
-      Every tenant has a PostgreSQL schema of its own, and the code that shows its widgets knows nothing of
-      that:
+      Every tenant has a PostgreSQL schema or a MySQL database of its own, and the code that shows its widgets
+      knows nothing of that:
     </p>
     <pre><code>await tenancy.pool.query('select * from widgets')</code></pre>
     <p>Make two tenants, give each of them a widget, and look who sees what.</p>

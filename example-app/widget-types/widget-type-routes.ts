@@ -1,6 +1,6 @@
 import { Router } from 'express'
 import type { Request, Response } from 'express'
-import type { Pool } from 'pg'
+import type { Sql } from '../database/database'
 import { answer, answerChange } from '../http/answer'
 import { answerInvalid } from '../http/answer-invalid'
 import { checkName, isValid, paramsOf, textOf } from '../http/fields'
@@ -10,8 +10,8 @@ import { editTypePage, listTypesPage, newTypePage, showTypePage, typesPath } fro
 import { WidgetTypeTable } from './widget-type-table'
 
 /** `/tenants/:tenantId/widget-types`, behind the tenancy's middleware. */
-export function widgetTypeRoutes(pool: Pool): Router {
-  const table = new WidgetTypeTable(pool)
+export function widgetTypeRoutes(sql: Sql): Router {
+  const table = new WidgetTypeTable(sql)
   return Router().use(readingRoutes(table), changingRoutes(table))
 }
 

@@ -1,5 +1,5 @@
-import type { Pool } from 'pg'
-import { isForeignKeyError } from '../http/database-error'
+import type { Sql } from '../database/database'
+import { isForeignKeyError } from '../database/database-error'
 import { HttpError, notFound } from '../http/http-error'
 
 /** A row of a tenant's `widget_types`. */
@@ -10,45 +10,43 @@ export interface WidgetType {
 
 /** The widget types of the tenant whose request it is. */
 export class WidgetTypeTable {
-  readonly #pool: Pool
+  readonly #sql: Sql
 
-  /** @param pool - the tenancy's */
-  constructor(pool: Pool) {
-    this.#pool = pool
+  /** @param sql - of the tenancy's pool */
+  constructor(sql: Sql) {
+    this.#sql = sql
   }
 
-  async list(): Promise<WidgetType[]> {
-    return (await this.#pool.query<WidgetType>('select id, name from widget_types order by id')).rows
-  }
-
-  /** @throws HttpError 404 */
-  find(id: string): Promise<WidgetType> {
-    return this.#one('select id, name from widget_types where id = $1', [id])
-  }
-
-  insert(name: string): Promise<WidgetType> {
-    return this.#one('insert into widget_types (name) values ($1) returning id, name', [name])
+  list(): Promise<WidgetType[]> {
+    return this.#sql.rows('select id, name from widget_types order by id')
   }
 
   /** @throws HttpError 404 */
-  rename(id: string, name: string): Promise<WidgetType> {
-    const sql = 'update widget_types set name = $2, updated_at = now() where id = $1 returning id, name'
-    return this.#one(sql, [id, name])
+  async find(id: string): Promise<WidgetType> {
+    const [type] = await this.#sql.rows<WidgetType>('select id, name from widget_types where id = ?', [id])
+    if (type === undefined) throw notFound()
+    return type
+  }
+
+  async insert(name: string): Promise<WidgetType> {
+    return this.find(await this.#sql.insert('insert into widget_types (name) values (?)', [name]))
+  }
+
+  /** @throws HttpError 404 */
+  async rename(id: string, name: string): Promise<WidgetType> {
+    const sql = `update widget_types set name = ?, updated_at = ${this.#sql.now} where id = ?`
+    await this.#sql.change(sql, [name, id])
+    return this.find(id)
   }
 
   /** @throws HttpError 404, and 409 while widgets are of it */
   async remove(id: string): Promise<void> {
     try {
-      await this.#one('delete from widget_types where id = $1 returning id, name', [id])
+      const count = await this.#sql.change('delete from widget_types where id = ?', [id])
+      if (count === 0) throw notFound()
     } catch (error) {
       if (!isForeignKeyError(error)) throw error
       throw new HttpError(409, "This widget type can't be deleted while widgets are of it.")
     }
-  }
-
-  async #one(sql: string, values: string[]): Promise<WidgetType> {
-    const { rows } = await this.#pool.query<WidgetType>(sql, values)
-    if (rows[0] === undefined) throw notFound()
-    return rows[0]
   }
 }

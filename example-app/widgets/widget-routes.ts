@@ -1,6 +1,6 @@
 import { Router } from 'express'
 import type { Request, Response } from 'express'
-import type { Pool } from 'pg'
+import type { Sql } from '../database/database'
 import { answer, answerChange } from '../http/answer'
 import { answerInvalid } from '../http/answer-invalid'
 import { isValid, paramsOf } from '../http/fields'
@@ -12,8 +12,8 @@ import { editWidgetPage, listWidgetsPage, newWidgetPage, showWidgetPage, widgets
 import { WidgetTable } from './widget-table'
 
 /** `/tenants/:tenantId/widgets`, behind the tenancy's middleware. The tenant is only in what the pages say. */
-export function widgetRoutes(pool: Pool): Router {
-  const table = new WidgetTable(pool)
+export function widgetRoutes(sql: Sql): Router {
+  const table = new WidgetTable(sql)
   return Router().use(readingRoutes(table), changingRoutes(table))
 }
 

@@ -1,6 +1,6 @@
-import type { Pool } from 'pg'
+import type { Sql, Value } from '../database/database'
+import { isForeignKeyError } from '../database/database-error'
 import { notFound } from '../http/http-error'
-import { isForeignKeyError } from '../http/database-error'
 import type { WidgetType } from '../widget-types/widget-type-table'
 import type { Widget, WidgetDraft } from './widget'
 
@@ -9,53 +9,54 @@ const SELECT = `select widgets.id, widgets.name, widget_type_id, widget_types.na
 
 /** The widgets of the tenant whose request it is: no query says which, and there is none to be passed on. */
 export class WidgetTable {
-  readonly #pool: Pool
+  readonly #sql: Sql
 
-  /** @param pool - the tenancy's */
-  constructor(pool: Pool) {
-    this.#pool = pool
+  /** @param sql - of the tenancy's pool */
+  constructor(sql: Sql) {
+    this.#sql = sql
   }
 
-  async list(): Promise<Widget[]> {
-    return (await this.#pool.query<Widget>(`${SELECT} order by widgets.id`)).rows
+  list(): Promise<Widget[]> {
+    return this.#sql.rows(`${SELECT} order by widgets.id`)
   }
 
   /** What a widget can be of. */
-  async types(): Promise<WidgetType[]> {
-    return (await this.#pool.query<WidgetType>('select id, name from widget_types order by name, id')).rows
+  types(): Promise<WidgetType[]> {
+    return this.#sql.rows('select id, name from widget_types order by name, id')
   }
 
   /** @throws HttpError 404 */
   async find(id: string): Promise<Widget> {
-    const { rows } = await this.#pool.query<Widget>(`${SELECT} where widgets.id = $1`, [id])
-    if (rows[0] === undefined) throw notFound()
-    return rows[0]
+    const [widget] = await this.#sql.rows<Widget>(`${SELECT} where widgets.id = ?`, [id])
+    if (widget === undefined) throw notFound()
+    return widget
   }
 
   /** Undefined where there is no such type. */
-  async insert({ name, typeId }: WidgetDraft): Promise<Widget | undefined> {
-    const sql = 'insert into widgets (name, widget_type_id) values ($1, $2) returning id'
-    return this.#save(sql, [name, typeId || null])
+  insert({ name, typeId }: WidgetDraft): Promise<Widget | undefined> {
+    const values: Value[] = [name, typeId || null]
+    return this.#save(() =>
+      this.#sql.insert('insert into widgets (name, widget_type_id) values (?, ?)', values),
+    )
   }
 
   /** Undefined where there is no such type. @throws HttpError 404 */
-  async update(id: string, { name, typeId }: WidgetDraft): Promise<Widget | undefined> {
-    const sql =
-      'update widgets set name = $1, widget_type_id = $2, updated_at = now() where id = $3 returning id'
-    return this.#save(sql, [name, typeId || null, id])
+  update(id: string, { name, typeId }: WidgetDraft): Promise<Widget | undefined> {
+    const sql = `update widgets set name = ?, widget_type_id = ?, updated_at = ${this.#sql.now} where id = ?`
+    return this.#save(async () => {
+      await this.#sql.change(sql, [name, typeId || null, id])
+      return id
+    })
   }
 
   /** @throws HttpError 404 */
   async remove(id: string): Promise<void> {
-    const { rowCount } = await this.#pool.query('delete from widgets where id = $1', [id])
-    if (rowCount === 0) throw notFound()
+    if ((await this.#sql.change('delete from widgets where id = ?', [id])) === 0) throw notFound()
   }
 
-  async #save(sql: string, values: (string | null)[]): Promise<Widget | undefined> {
+  async #save(save: () => Promise<string>): Promise<Widget | undefined> {
     try {
-      const { rows } = await this.#pool.query<{ id: string }>(sql, values)
-      if (rows[0] === undefined) throw notFound()
-      return await this.find(rows[0].id)
+      return await this.find(await save())
     } catch (error) {
       if (isForeignKeyError(error)) return undefined
       throw error

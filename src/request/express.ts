@@ -18,7 +18,7 @@ export type ExpressMiddleware<Req = RequestLike> = (
 
 /** A tenancy, as far as the middleware needs it. */
 export interface ExpressParts<Record> extends AdmitParts<Record> {
-  /** Name of the tenancy. */
+  /** Tells the tenancy from others. */
   readonly name: string
   readonly context: TenantContext<Record>
 }
@@ -26,7 +26,7 @@ export interface ExpressParts<Record> extends AdmitParts<Record> {
 // Two copies of this package find each other's tenants.
 const ADMITTED = Symbol.for('rowhouse.admitted.1')
 
-/** Tenancy name -> the tenant a request was admitted to; undefined where it named none and none was required. */
+/** Tenancy -> the tenant a request was admitted to; undefined where it named none and none was required. */
 type Admitted = Map<string, AdmittedTenant | undefined>
 
 /**

@@ -19,7 +19,7 @@ export const WITHOUT_TENANT = 'without-tenant'
 /** What a call chain is allowed to touch: one tenant, or explicitly none. */
 export type Scope<Record = unknown> = Tenant<Record> | typeof WITHOUT_TENANT
 
-/** Tenancy name -> its scope. Several tenancies of a process never see each other's. */
+/** Tenancy -> its scope. Several tenancies of a process never see each other's. */
 type Store = Readonly<Record<string, Scope>>
 
 // Two copies of this package, or of its ESM and CommonJS faces, would otherwise have two stores and "no tenant" in one.
@@ -30,15 +30,10 @@ const storage = (shared[KEY] ??= new AsyncLocalStorage<Store | undefined>())
 /** The place of one tenancy in the asynchronous context. */
 export class TenantContext<Record = unknown> {
   readonly #name: string
-  readonly #isOurs: (tenant: Tenant) => boolean
 
-  /**
-   * @param name - the tenancy's name; contexts of one name share their tenant
-   * @param isOurs - tells the tenants of another tenancy with the same name apart: those are no tenant here
-   */
-  constructor(name: string, isOurs: (tenant: Tenant) => boolean = () => true) {
+  /** @param name - tells the tenancy from others; contexts of one name share their tenant */
+  constructor(name: string) {
     this.#name = name
-    this.#isOurs = isOurs
   }
 
   /** Calls `work` with this tenant as the current one and returns what it returns. Nested calls restore the outer tenant. */
@@ -53,8 +48,7 @@ export class TenantContext<Record = unknown> {
 
   /** What the call chain may touch; undefined where nobody said so. */
   scope(): Scope<Record> | undefined {
-    const scope = storage.getStore()?.[this.#name] as Scope<Record> | undefined
-    return scope === undefined || scope === WITHOUT_TENANT || this.#isOurs(scope) ? scope : undefined
+    return storage.getStore()?.[this.#name] as Scope<Record> | undefined
   }
 
   /** The tenant of the call chain, or undefined. */

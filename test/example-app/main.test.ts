@@ -9,7 +9,8 @@ import { join } from 'node:path'
 import { startPostgres } from '../../scripts/embedded-postgres/start'
 
 const ROOT = join(__dirname, '../..')
-const { DATABASE_URL: _database, OWNER_URL: _owner, PORT: _port, ...environment } = process.env
+const OURS = ['DATABASE_URL', 'OWNER_URL', 'MYSQL_URL', 'MYSQL_OWNER_URL', 'ENGINE', 'PORT']
+const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OURS.includes(name)))
 
 let folder: string
 const children: ChildProcess[] = []
@@ -51,7 +52,8 @@ function start(env: NodeJS.ProcessEnv): {
   return { ready, exited, child }
 }
 
-const databases = (): string[] => readdirSync(folder).filter((name) => name.startsWith('rowhouse-postgres-'))
+const databases = (): string[] =>
+  readdirSync(folder).filter((name) => /^rowhouse-(postgres|mysql)-/.test(name))
 
 function isRunning(pid: number): boolean {
   try {
@@ -62,27 +64,42 @@ function isRunning(pid: number): boolean {
   }
 }
 
-test.each(['SIGINT', 'SIGTERM'] as const)(
-  'the example starts with nothing there, serves, and %s leaves nothing',
-  async (signal) => {
-    const { ready, exited, child } = start({ PORT: '0' })
+/** The environment, the server's file with its process id, and what is printed. */
+const STARTS = [
+  [
+    'SIGINT',
+    {},
+    'data/postmaster.pid',
+    /DATABASE_URL=postgres:\/\/rowhouse_app@[^]*export OWNER_URL=postgres:/,
+  ],
+  ['SIGTERM', { ENGINE: 'postgres' }, 'data/postmaster.pid', /runs on PostgreSQL 18/],
+  [
+    'SIGINT',
+    { ENGINE: 'mysql' },
+    'pid',
+    /MYSQL_URL=mysql:\/\/rowhouse_app@[^]*export MYSQL_OWNER_URL=mysql:[^]*unset DATABASE_URL/,
+  ],
+] as const
+
+test.each(STARTS)(
+  'the example starts with nothing there, serves, and %s leaves nothing: %j',
+  async (signal, env, pidFile, greeting) => {
+    const { ready, exited, child } = start({ PORT: '0', ...env })
     const [url] = /http:\/\/127\.0\.0\.1:\d+/.exec(await ready)!
     const [database] = databases()
-    const pid = parseInt(readFileSync(join(folder, database!, 'data/postmaster.pid'), 'utf8'))
+    const pid = parseInt(readFileSync(join(folder, database!, pidFile), 'utf8'))
     expect(isRunning(pid)).toBe(true)
-    expect(await ready).toMatch(
-      /export DATABASE_URL=postgres:\/\/rowhouse_app@[^]*export OWNER_URL=postgres:/,
-    )
+    expect(await ready).toMatch(greeting)
 
     const headers = { accept: 'application/json', 'content-type': 'application/json' }
-    const made = await fetch(`${url}/tenants`, {
-      method: 'POST',
-      headers,
-      body: '{"tenant":{"name":"Acme"}}',
-    })
+    const post = (path: string, body: string): Promise<Response> =>
+      fetch(url + path, { method: 'POST', headers, body })
+    const made = await post('/tenants', '{"tenant":{"name":"Acme"}}')
     expect(made.status).toBe(201)
-    const widgets = await fetch(url + made.headers.get('location')! + '/widgets', { headers })
-    expect(await widgets.json()).toEqual({ widgets: [] })
+    const widgets = `${made.headers.get('location')}/widgets`
+    expect((await post(widgets, '{"widget":{"name":"bolt"}}')).status).toBe(201)
+    const list = await fetch(url + widgets, { headers })
+    expect(await list.json()).toMatchObject({ widgets: [{ name: 'bolt' }] })
 
     child.kill(signal)
     expect((await exited).slice(0, 2)).toEqual([0, null])
@@ -124,4 +141,9 @@ test('a taken port is told, and nothing is left', async () => {
 test('a port that is none is refused', async () => {
   const { exited } = start({ PORT: 'http' })
   expect(await exited).toEqual([1, null, 'PORT is "http" and must be a number from 0 to 65535.\n'])
+}, 60_000)
+
+test('an engine that is none is refused', async () => {
+  const { exited } = start({ ENGINE: 'oracle' })
+  expect(await exited).toEqual([1, null, 'ENGINE is "oracle" and must be postgres or mysql.\n'])
 }, 60_000)

@@ -1,13 +1,13 @@
-import { SERVERS } from '../support/servers'
+import { ENGINE_SERVERS } from '../support/engines'
 import { Example } from './support/example'
 
-describe.each(SERVERS)('tenants of the example on $name', (server) => {
+describe.each(ENGINE_SERVERS)('tenants of the example on $name', (server) => {
   const example = new Example(server, 'tenants')
   beforeAll(() => example.start())
   afterAll(() => example.stop())
 
   const rowsOf = async (): Promise<string[]> =>
-    (await example.sql('select name from tenants order by id')).rows.map(({ name }) => name)
+    (await example.sql('select name from tenants order by id')).map(({ name }) => name)
 
   test('the first page leads to the tenants', async () => {
     const text = await (await example.page('/')).text()

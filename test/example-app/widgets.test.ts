@@ -1,7 +1,7 @@
-import { SERVERS } from '../support/servers'
+import { ENGINE_SERVERS } from '../support/engines'
 import { Example } from './support/example'
 
-describe.each(SERVERS)('widgets of the example on $name', (server) => {
+describe.each(ENGINE_SERVERS)('widgets of the example on $name', (server) => {
   const example = new Example(server, 'widgets')
   let [acme, globex] = ['', '']
 

@@ -2,28 +2,32 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createApp } from '../../../example-app/app'
 import type { ExampleApp } from '../../../example-app/app'
-import { setUpDatabase } from '../../../example-app/set-up-database'
-import { dropPrefix, uniquePrefix, withOwner } from '../../support/servers'
-import type { TestServer } from '../../support/servers'
+import type { Database } from '../../../example-app/database/database'
+import { mysqlDatabase } from '../../../example-app/database/mysql-database'
+import { postgresDatabase } from '../../../example-app/database/postgres-database'
+import type { EngineServer } from '../../support/engines'
+import { uniquePrefix } from '../../support/servers'
+
+const DATABASES = { postgres: postgresDatabase, mysql: mysqlDatabase }
 
 /** The example application on a port of its own, with a table of tenants and schemas of its own. */
 export class Example {
   readonly logged: unknown[] = []
   readonly prefix: string
-  readonly tenancy: ExampleApp['tenancy']
-  readonly #server: TestServer
-  readonly #options: Parameters<typeof createApp>[0]
+  readonly tenancy: ExampleApp<unknown>['tenancy']
+  readonly #server: EngineServer
+  readonly #database: Database<any>
   readonly #http: http.Server
   #url = ''
 
   /** @param title - what tells it from the other examples of its test file */
-  constructor(server: TestServer, title: string) {
-    this.prefix = uniquePrefix(`${title} ${server.version}`)
+  constructor(server: EngineServer, title: string) {
+    this.prefix = uniquePrefix(`${title} ${server.name}`)
     this.#server = server
-    const { appUrl, ownerUrl } = server
+    const { appUrl, ownerUrl, engine } = server
+    this.#database = DATABASES[engine]({ appUrl, ownerUrl, mainSchema: this.mainSchema })
     const log = (error: unknown): void => void this.logged.push(error)
-    this.#options = { appUrl, ownerUrl, prefix: this.prefix, mainSchema: this.mainSchema, log }
-    const { app, tenancy } = createApp(this.#options)
+    const { app, tenancy } = createApp({ database: this.#database, prefix: this.prefix, log })
     this.tenancy = tenancy
     this.#http = http.createServer(app)
   }
@@ -39,14 +43,14 @@ export class Example {
   }
 
   setUp(): Promise<void> {
-    return setUpDatabase(this.#options)
+    return this.#database.setUp()
   }
 
   async stop(): Promise<void> {
     this.#http.closeAllConnections()
     await new Promise((resolve) => this.#http.close(resolve))
     await this.tenancy.close()
-    await dropPrefix(this.#server, this.prefix)
+    await this.#server.dropPrefix(this.prefix)
   }
 
   /** A request as it is, redirects not followed. */
@@ -89,19 +93,12 @@ export class Example {
   }
 
   /** Whether the tenant at a path has a schema. */
-  hasSchema(tenant: string): Promise<boolean> {
-    const name = this.prefix + tenant.split('/').pop()
-    return withOwner(this.#server, async (client) => {
-      const { rowCount } = await client.query('select from pg_namespace where nspname = $1', [name])
-      return rowCount === 1
-    })
+  async hasSchema(tenant: string): Promise<boolean> {
+    return (await this.#server.schemas(this.prefix)).includes(this.prefix + tenant.split('/').pop())
   }
 
   /** SQL as the owner, on the main schema's tables. */
-  sql(text: string): Promise<{ rows: any[] }> {
-    return withOwner(this.#server, async (client) => {
-      await client.query(`set search_path to ${this.mainSchema}`)
-      return client.query(text)
-    })
+  sql(text: string): Promise<any[]> {
+    return this.#server.asOwner(text, this.mainSchema)
   }
 }
