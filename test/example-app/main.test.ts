@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startPostgres } from '../../scripts/embedded-postgres/start'
+import { dropMysqlPrefix, MYSQL_SERVERS, uniquePrefix } from '../support/servers'
 
 const ROOT = join(__dirname, '../..')
 const OURS = ['DATABASE_URL', 'OWNER_URL', 'MYSQL_URL', 'MYSQL_OWNER_URL', 'ENGINE', 'PORT']
@@ -81,7 +82,8 @@ const STARTS = [
   ],
 ] as const
 
-test.each(STARTS)(
+// Whoever names a MySQL may have no other one that could be started.
+test.each(STARTS.filter(([, env]) => !('ENGINE' in env && env.ENGINE === 'mysql' && process.env.MYSQL_URL)))(
   'the example starts with nothing there, serves, and %s leaves nothing: %j',
   async (signal, env, pidFile, greeting) => {
     const { ready, exited, child } = start({ PORT: '0', ...env })
@@ -124,6 +126,32 @@ test('on a server of your own it prints no URL of it, and leaves it running', as
     await server.stop()
   }
 }, 60_000)
+
+test.each(MYSQL_SERVERS)(
+  'on a $name of your own it keeps its table in the database of the URL, and leaves the server running',
+  async (server) => {
+    const prefix = uniquePrefix(`own ${server.name}`)
+    const url = new URL(server.appUrl)
+    url.pathname = `/${prefix}main`
+    const own = { ENGINE: 'mysql', MYSQL_URL: url.href, MYSQL_OWNER_URL: server.ownerUrl }
+    try {
+      // Twice: the second time it finds what it made.
+      for (let round = 0; round < 2; round++) {
+        const { ready, exited, child } = start({ PORT: '0', ...own })
+        expect(await ready).not.toContain('mysql://')
+        const [site] = /http:\/\/127\.0\.0\.1:\d+/.exec(await ready)!
+        const list = await fetch(`${site}/tenants`, { headers: { accept: 'application/json' } })
+        expect(await list.json()).toEqual({ tenants: [] })
+        child.kill('SIGINT')
+        expect((await exited)[0]).toBe(0)
+      }
+      expect(databases()).toEqual([])
+    } finally {
+      await dropMysqlPrefix(server, prefix)
+    }
+  },
+  60_000,
+)
 
 test('a taken port is told, and nothing is left', async () => {
   const blocker = createServer().listen(0, '127.0.0.1')

@@ -96,7 +96,18 @@ export async function dropMysqlPrefix(server: MysqlTestServer, prefix: string): 
     )
     for (const { db, account } of grants as { db: string; account: string }[]) {
       if (!db.replaceAll('\\', '').startsWith(prefix)) continue
-      await owner.query(`revoke all privileges, grant option on \`${db}\`.* from ${account}`).catch(() => {})
+      await owner.query(`revoke all privileges on ??.* from ${account}`, [db]).catch(ignoreNoSuchGrant)
+    }
+    const [tables] = await owner.query(
+      "select db, table_name as name, concat(quote(user), '@', quote(host)) as account from mysql.tables_priv",
+    )
+    for (const { db, name, account } of tables as { db: string; name: string; account: string }[]) {
+      if (!db.startsWith(prefix)) continue
+      await owner.query(`revoke all privileges on ??.?? from ${account}`, [db, name]).catch(ignoreNoSuchGrant)
     }
   })
+}
+
+function ignoreNoSuchGrant(error: Error & { code?: string }): void {
+  if (!/^ER_NONEXISTING_(TABLE_)?GRANT$/.test(error.code ?? '')) throw error
 }
