@@ -2,7 +2,17 @@
 import type { Config } from 'jest'
 
 /** ES modules only, while Jest runs CommonJS: compiled like our own files. */
-const ESM_ONLY = ['node-pg-migrate']
+const ESM_ONLY = [
+  'node-pg-migrate',
+  // slonik 47 has one such dependency; from 48 on all of it is.
+  'p-limit',
+  'yocto-queue',
+  'slonik-newest',
+  '@slonik',
+  'p-queue',
+  'p-timeout',
+  'serialize-error',
+]
 
 const config: Config = {
   roots: ['<rootDir>/test'],
@@ -14,6 +24,7 @@ const config: Config = {
   moduleNameMapper: {
     '^rowhouse$': '<rootDir>/src/index.ts',
     '^rowhouse/postgres$': '<rootDir>/src/postgres/index.ts',
+    '^rowhouse/slonik$': '<rootDir>/src/slonik/index.ts',
     '^rowhouse/mysql$': '<rootDir>/src/mysql/index.ts',
   },
   globalSetup: '<rootDir>/test/support/global-setup.ts',
@@ -28,7 +39,8 @@ const config: Config = {
       },
     ],
   },
-  transformIgnorePatterns: [`/node_modules/(?!(${ESM_ONLY.join('|')})/)`],
+  // The innermost `node_modules` counts: a package may have its own copy of another one.
+  transformIgnorePatterns: [`/node_modules/(?!.*/node_modules/|(${ESM_ONLY.join('|')})/)`],
 }
 
 // Not `export default`: Node 22 and later would read this file as CommonJS first, and warn about it.

@@ -6,6 +6,7 @@ import { measure } from './measure'
 import type { Measured } from './measure'
 import { openMysqlExecutes, openMysqlQueries } from './mysql-strategies'
 import { openPostgres } from './postgres-strategies'
+import { openSlonik } from './slonik-strategies'
 import type { Strategy } from './strategy'
 import {
   createMysqlTenants,
@@ -19,7 +20,7 @@ const POOL_SIZE = 10
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 15)
 
 /** Opens the ways of a group over a server behind this URL. */
-type Open = (url: string) => readonly Strategy[]
+type Open = (url: string) => readonly Strategy[] | Promise<readonly Strategy[]>
 
 /** Prints how much slower than hand-written, qualified SQL each way of scoping is. Ratios, since machines differ. */
 async function main(): Promise<void> {
@@ -38,6 +39,7 @@ async function benchPostgres(): Promise<void> {
     console.log(`\n## PostgreSQL ${await createPostgresTenants(server.ownerUrl)}`)
     await benchAll(server.ownerUrl, {
       'pg, pool.query': (url) => openPostgres({ connectionString: url, max: POOL_SIZE }),
+      'slonik, pool.one': (url) => openSlonik(url, POOL_SIZE),
     })
     await dropPostgresTenants(server.ownerUrl)
   } finally {
@@ -68,7 +70,7 @@ async function benchAll(serverUrl: string, groups: Readonly<Record<string, Open>
       for (const latency of ['1 ms', '0 ms']) {
         const via = new URL(url)
         if (latency === '1 ms') via.port = String(proxy.port)
-        for (const requesters of [1, 50]) await bench(name, open(via.href), latency, requesters)
+        for (const requesters of [1, 50]) await bench(name, await open(via.href), latency, requesters)
       }
     }
   } finally {

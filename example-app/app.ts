@@ -29,8 +29,9 @@ export interface AppOptions<Pool> {
 /** The application, and what it works with. */
 export interface ExampleApp<Pool> {
   readonly app: Express
-  /** Its tenancy; `close()` ends the pools. */
   readonly tenancy: Tenancy<Pool, Pool, Tenant>
+  /** Ends the pools. */
+  readonly close: () => Promise<void>
 }
 
 /** Makes the application. Nothing is connected before the first request. */
@@ -47,9 +48,10 @@ export function createApp<Pool>({
   })
   const [sql, mainSql] = [database.sqlOf(tenancy.pool, log), database.sqlOf(tenancy.admin, log)]
   const tenants: TenantTable = new TenantTable(mainSql, database.tenantTable)
+  const report = database.reportOf?.(tenancy)
 
-  // Below this, `tenancy.pool`, which `sql` asks, is the tenant's of the path. It sits here, not at `/tenants/:tenantId`, where it would
-  // take `/tenants/new` for a tenant.
+  // Below this, `tenancy.pool`, which `sql` asks, is the tenant's of the path. It sits here, not at `/tenants/:tenantId`,
+  // where it would take `/tenants/new` for a tenant.
   const admitTenant = tenancy.middleware({
     resolve: fromPath('tenantId'),
     // There is no log-in here, and everybody may see every tenant. An application with users says instead:
@@ -63,14 +65,17 @@ export function createApp<Pool>({
   app.use(express.urlencoded({ extended: true, limit: '20kb' }), express.json({ limit: '20kb' }))
   app.use(methodOverride)
   app.get('/', (req, res) => answer(req, res, { page: () => welcomePage, json: { tenants: '/tenants' } }))
-  app.use('/tenants/:tenantId/widgets', admitTenant, widgetRoutes(sql))
+  app.use('/tenants/:tenantId/widgets', admitTenant, widgetRoutes(sql, report))
   app.use('/tenants/:tenantId/widget-types', admitTenant, widgetTypeRoutes(sql))
   app.use('/tenants', tenantRoutes({ tenants, tenancy }))
   app.use(() => {
     throw notFound()
   })
   app.use(answerErrors(log))
-  return { app, tenancy }
+  const close = async (): Promise<void> => {
+    await Promise.all([report?.close(), tenancy.close()])
+  }
+  return { app, tenancy, close }
 }
 
 /** Before anything is changed: a client that could not read the answer. */

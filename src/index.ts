@@ -37,7 +37,7 @@ export type { DropOptions } from './engine'
 export type { CreateOptions, MigrateOptions } from './lifecycle/options'
 export type { Repair, UnfinishedMigration } from './engine'
 export type { Target } from './migrations/target'
-export type { Tenant } from './tenant/context'
+export type { Scope, Tenant } from './tenant/context'
 export type { SchemaName } from './tenant/schema-name'
 export type { TenantId, TenantInput } from './tenant/tenant-id'
 

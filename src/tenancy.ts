@@ -24,7 +24,7 @@ import type { ExpressMiddleware, ExpressParts } from './request/express'
 import type { RequestLike } from './request/request-like'
 import { toLookup } from './request/to-lookup'
 import { bindToContext, TenantContext } from './tenant/context'
-import type { Tenant } from './tenant/context'
+import type { Scope, Tenant } from './tenant/context'
 import { schemaNameOf } from './tenant/schema-name'
 import type { SchemaName } from './tenant/schema-name'
 import { parseTenantId } from './tenant/tenant-id'
@@ -118,6 +118,14 @@ export class Tenancy<
   /** The tenant of the running call chain, or undefined. */
   current(): Tenant<Record> | undefined {
     return this.#context.current()
+  }
+
+  /**
+   * What the running call chain may touch: its tenant, `'without-tenant'`, or undefined. For integrations with other
+   * libraries, which read it where they are called.
+   */
+  scope(): Scope<Record> | undefined {
+    return this.#context.scope()
   }
 
   /** The tenant of the running call chain. @throws TenantRequiredError where there is none */

@@ -48,7 +48,7 @@ function run(file: string, code: string, env: Readonly<Record<string, string>> =
 test('require() of the main entry loads no driver', () => {
   const loaded = run(
     'loaded.cjs',
-    `require('rowhouse'); console.log(JSON.stringify(Object.keys(require.cache).filter((path) => /node_modules.(pg|node-pg-migrate|express|commander)./.test(path.split('rowhouse').pop()))))`,
+    `require('rowhouse'); console.log(JSON.stringify(Object.keys(require.cache).filter((path) => /node_modules.(pg|node-pg-migrate|slonik|express|commander)./.test(path.split('rowhouse').pop()))))`,
   )
   expect(loaded).toEqual([])
 })
@@ -82,6 +82,35 @@ test('a migration runs with the real import() of node-pg-migrate', async () => {
       { APP: server.appUrl, OWNER: server.ownerUrl, PREFIX: prefix, MIGRATIONS: migrations.path },
     )
     expect(result).toEqual([[20200101000000, 20200102000000], [{ n: 0 }]])
+  } finally {
+    await dropPrefix(server, prefix)
+  }
+})
+
+test('rowhouse/slonik finds the parts of slonik from where it is installed', async () => {
+  const prefix = uniquePrefix('package slonik')
+  try {
+    const result = run(
+      'slonik.mjs',
+      `import { createRequire } from 'node:module'
+       import { createTenancy } from 'rowhouse'
+       import { postgres } from 'rowhouse/postgres'
+       import { createTenantSlonik } from 'rowhouse/slonik'
+       const { sql } = createRequire(createRequire(import.meta.url).resolve('rowhouse'))('slonik')
+       const { APP, OWNER, PREFIX, MIGRATIONS } = process.env
+       const tenancy = createTenancy({ engine: postgres({ connectionString: APP, migrationUrl: OWNER }), prefix: PREFIX, migrations: MIGRATIONS })
+       const slonik = await createTenantSlonik(APP, { tenancy })
+       await tenancy.create('acme')
+       const rows = []
+       await tenancy.run('acme', async () => {
+         await slonik.query(sql.unsafe\`insert into widgets (name) values ('bolt')\`)
+         await slonik.stream(sql.unsafe\`select name from widgets\`, (stream) => { stream.on('data', ({ data }) => rows.push(data)) })
+       })
+       await Promise.all([slonik.end(), tenancy.close()])
+       console.log(JSON.stringify(rows))`,
+      { APP: server.appUrl, OWNER: server.ownerUrl, PREFIX: prefix, MIGRATIONS: migrations.path },
+    )
+    expect(result).toEqual([{ name: 'bolt' }])
   } finally {
     await dropPrefix(server, prefix)
   }

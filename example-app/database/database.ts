@@ -1,4 +1,6 @@
 import type { TenancyOptions } from 'rowhouse'
+import type { TenantSlonikOptions } from 'rowhouse/slonik'
+import type { WidgetReport } from '../widgets/widget-report'
 
 /** Whose database, and where in it. */
 export interface DatabaseOptions {
@@ -38,6 +40,8 @@ export interface Database<Pool> {
   readonly tenantTable: string
   /** Makes the table of tenants where it is missing, and lets the application use it. The tenants' own tables are migrations. */
   setUp(): Promise<void>
+  /** Counts by slonik, which there is for PostgreSQL only. */
+  readonly reportOf?: (tenancy: TenantSlonikOptions['tenancy']) => WidgetReport
   /** @param log - gets what happens to a connection that nobody uses */
   sqlOf(pool: Pool, log: (error: unknown) => void): Sql
 }

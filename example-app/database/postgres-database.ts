@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { Client, escapeIdentifier } from 'pg'
 import type { Pool } from 'pg'
 import { postgres } from 'rowhouse/postgres'
+import { WidgetReport } from '../widgets/widget-report'
 import type { Database, DatabaseOptions, Sql } from './database'
 
 // The start-up of two processes at once: `if not exists` alone looks first and fails then.
@@ -17,6 +18,7 @@ export function postgresDatabase(options: DatabaseOptions): Database<Pool> {
     migrations: join(__dirname, '../../tenant-migrations'),
     tenantTable,
     setUp: () => setUp(options, { schema, tenantTable }),
+    reportOf: (tenancy) => new WidgetReport(appUrl, tenancy),
     // An idle connection that breaks is one to be logged; without a listener it would end the process.
     sqlOf: (pool, log) => sqlOf(pool.on('error', log)),
   }

@@ -9,6 +9,7 @@ import { deleteButton, facts, links, table } from '../views/parts'
 import type { WidgetType } from '../widget-types/widget-type-table'
 import { draftOf } from './widget'
 import type { Widget, WidgetDraft } from './widget'
+import type { TypeCount } from './widget-report'
 
 /** What a form of widgets needs beside the widget. */
 export interface WidgetFormOptions {
@@ -43,9 +44,22 @@ export function listWidgetsPage(widgets: readonly Widget[], tenant: Tenant): Pag
   })}
   ${links(
     { text: 'New widget', href: `${path}/new` },
+    { text: 'Report', href: `${path}/report` },
     { text: 'Widget types', href: `${tenantPath(tenant)}/widget-types` },
   )}`
   return { title: 'Listing widgets', trail: trailOf(tenant), content }
+}
+
+/** How many widgets a tenant has of each type. */
+export function reportPage(counts: readonly TypeCount[], tenant: Tenant): Page {
+  const rows = counts.map(
+    ({ widget_type, widgets }) => [widget_type ?? 'without a type', String(widgets)] as const,
+  )
+  const content = html`${
+    rows.length > 0 ? facts(rows) : html`<p class="none">${tenant.name} has no widgets yet.</p>`
+  }
+  ${links({ text: 'Back', href: widgetsPath(tenant) })}`
+  return { title: 'Widget report', trail: trailOfWidgets(tenant), content }
 }
 
 /** The form for a widget that is to be. */

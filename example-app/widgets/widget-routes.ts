@@ -8,13 +8,30 @@ import { recordIdOf } from '../http/record-id'
 import { tenantOf } from '../tenants/current-tenant'
 import { draftOf, TYPE_IS_MISSING } from './widget'
 import type { Widget, WidgetDraft } from './widget'
-import { editWidgetPage, listWidgetsPage, newWidgetPage, showWidgetPage, widgetsPath } from './widget-pages'
+import {
+  editWidgetPage,
+  listWidgetsPage,
+  newWidgetPage,
+  reportPage,
+  showWidgetPage,
+  widgetsPath,
+} from './widget-pages'
+import type { WidgetReport } from './widget-report'
 import { WidgetTable } from './widget-table'
 
 /** `/tenants/:tenantId/widgets`, behind the tenancy's middleware. The tenant is only in what the pages say. */
-export function widgetRoutes(sql: Sql): Router {
+export function widgetRoutes(sql: Sql, report: WidgetReport | undefined): Router {
   const table = new WidgetTable(sql)
-  return Router().use(readingRoutes(table), changingRoutes(table))
+  const router = Router()
+  if (report !== undefined) router.use(reportRoute(report))
+  return router.use(readingRoutes(table), changingRoutes(table))
+}
+
+function reportRoute(report: WidgetReport): Router {
+  return Router().get('/report', async (req, res) => {
+    const counts = await report.counts()
+    answer(req, res, { page: () => reportPage(counts, tenantOf(req)), json: { report: counts } })
+  })
 }
 
 function readingRoutes(table: WidgetTable): Router {

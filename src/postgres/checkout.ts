@@ -1,13 +1,13 @@
 import type { EventEmitter } from 'node:events'
 import type { PoolClient } from 'pg'
-import { ClientReleasedError, TenantMismatchError } from '../errors'
-import { bindToContext, WITHOUT_TENANT } from '../tenant/context'
+import { bindToContext } from '../tenant/context'
 import type { Scope } from '../tenant/context'
 import { bindSubmittable } from './bind-submittable'
 import type { TenantClient } from './client'
 import type { Lease } from './connection-scope'
 import { DriverQuery, isSubmittable, throwingLater } from './driver'
 import type { Submittable, TypeParsers } from './driver'
+import { mismatchOf, releasedError } from './lease-errors'
 
 type Listener = (...args: unknown[]) => void
 
@@ -52,7 +52,7 @@ export function checkOut({ client, lease, release, scope }: CheckoutOptions): Po
   own['setTypeParser'] = (...args: Parameters<TenantClient['setTypeParser']>) => types.set(args)
   for (const method of ['on', 'addListener', 'once', 'prependListener', 'prependOnceListener'] as const) {
     own[method] = (event: string | symbol, listener: Listener) => {
-      if (!lease.isActive) throw released(lease)
+      if (!lease.isActive) throw releasedError(lease)
       listeners.add(method, event, listener)
       return borrowed
     }
@@ -115,26 +115,7 @@ function runText(
 
 /** Why a query may not run on this loan. */
 function problemOf(lease: Lease, scope: Scope | undefined): Error | undefined {
-  const { isActive, wanted } = lease
-  const { tenant } = wanted
-  if (!isActive) return released(lease)
-  if (scope === undefined) return undefined
-  const schema = scope === WITHOUT_TENANT ? undefined : scope.schema
-  if (schema === wanted.schema) return undefined
-  const [mine, yours] = [wanted.schema, schema].map((name) =>
-    name === undefined ? 'no tenant' : `schema "${name}"`,
-  )
-  return new TenantMismatchError(
-    `This client was checked out for ${mine} and is used in the context of ${yours}. Check out a client where it is used.`,
-    { tenant },
-  )
-}
-
-function released({ wanted }: Lease): ClientReleasedError {
-  return new ClientReleasedError(
-    'This client was released and its connection may serve another tenant now. Call pool.connect() again.',
-    { tenant: wanted.tenant },
-  )
+  return lease.isActive ? mismatchOf(lease, scope) : releasedError(lease)
 }
 
 const ONCE = { once: 'on', prependOnceListener: 'prependListener' } as const

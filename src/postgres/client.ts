@@ -26,10 +26,14 @@ export class TenantClient extends DriverClient {
     })
   }
 
-  /** Whether an answer of the server is still outstanding; never again once the connection has ended. */
+  /** Whether the connection can run queries; never again once it has ended. */
+  get isAlive(): boolean {
+    return this._queryable && !this._ending && !this._ended
+  }
+
+  /** Whether an answer of the server is still outstanding. */
   get isBusy(): boolean {
-    const isAlive = this._queryable && !this._ending && !this._ended
-    return isAlive && (this.readyForQuery === false || this._queryQueue.length > 0)
+    return this.isAlive && (this.readyForQuery === false || this._queryQueue.length > 0)
   }
 
   /** From now on the pool lends this connection: what the application's connect hook set stays its base state. */

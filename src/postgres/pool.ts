@@ -1,7 +1,6 @@
-import { LRUCache } from 'lru-cache'
 import type { ClientBase, Pool, PoolClient, PoolConfig } from 'pg'
 import { ConfigError, RowhouseError, TenantRequiredError } from '../errors'
-import { bindToContext, outsideTenants, WITHOUT_TENANT } from '../tenant/context'
+import { bindToContext, outsideTenants } from '../tenant/context'
 import type { Scope } from '../tenant/context'
 import { bindSubmittable } from './bind-submittable'
 import { checkOut } from './checkout'
@@ -17,8 +16,7 @@ import {
 } from './driver'
 import type { Submittable } from './driver'
 import type { Hygiene } from './hygiene'
-import { DEFAULT_PATH, tenantPath } from './search-path'
-import type { SearchPath } from './search-path'
+import { SearchPaths } from './search-paths'
 import { whenQuiet } from './when-quiet'
 
 /** How a pool scopes its connections: everything that `pg.Pool` takes, and what follows. */
@@ -42,8 +40,6 @@ export interface TenantPoolConfig extends ScopingOptions {
   readonly scope: () => Scope | undefined
 }
 
-const MAX_KNOWN_PATHS = 5000
-
 type ConnectCallback = (
   error: Error | undefined,
   client?: PoolClient,
@@ -64,9 +60,7 @@ class ScopedPool extends DriverPool {
   }
 
   readonly #scope: () => Scope | undefined
-  readonly #sharedSchemas: readonly string[]
-  /** What is written for a path is made once, for the tenants that are busy. */
-  readonly #paths = new LRUCache<string, SearchPath>({ max: MAX_KNOWN_PATHS })
+  readonly #paths: SearchPaths
 
   /** @throws ConfigError for options that scoping can't be safe with; DriverError for an unfit version of pg */
   constructor({ scope, sharedSchemas = [], hygiene = 'auto', pooler = 'none', ...config }: TenantPoolConfig) {
@@ -75,7 +69,7 @@ class ScopedPool extends DriverPool {
     const session: SessionOptions = { hygiene, pooler }
     super({ ...config, Client: TenantClient, [SESSION]: session } as PoolConfig)
     this.#scope = scope
-    this.#sharedSchemas = sharedSchemas
+    this.#paths = new SearchPaths(sharedSchemas)
   }
 
   /** As `pg.Pool.connect`: the client belongs to the tenant of the caller until its release. */
@@ -168,7 +162,7 @@ class ScopedPool extends DriverPool {
   #borrow(method: string, isLent: boolean, use: (error: Error | undefined, loan?: Loan) => void): void {
     const scope = this.#scope()
     if (scope === undefined) return process.nextTick(use, new TenantRequiredError(method))
-    const lease: Lease = { wanted: this.#pathOf(scope), isLent, isActive: true }
+    const lease: Lease = { wanted: this.#paths.of(scope), isLent, isActive: true }
     super.connect((error, lent, done) => {
       if (error || lent === undefined) return use(error ?? new Error('The pool gave no client.'))
       const client = lent as unknown as TenantClient
@@ -179,15 +173,6 @@ class ScopedPool extends DriverPool {
       }
       use(undefined, { client, lease, release })
     })
-  }
-
-  #pathOf(scope: Scope): SearchPath {
-    if (scope === WITHOUT_TENANT) return DEFAULT_PATH
-    const known = this.#paths.get(scope.schema)
-    if (known !== undefined) return known
-    const path = tenantPath(scope, this.#sharedSchemas)
-    this.#paths.set(scope.schema, path)
-    return path
   }
 }
 

@@ -9,6 +9,7 @@ import { openMigrationWorker } from './migration-worker'
 import { TenantPool } from './pool'
 import type { ScopingOptions } from './pool'
 import { createMigrationRenderer } from './render-migration'
+import { scopingProblems } from './scoping-problems'
 
 /** Options of the PostgreSQL engine. */
 export interface PostgresOptions extends ScopingOptions {
@@ -98,23 +99,8 @@ function roleBeside(url: string | undefined, connection: PoolConfig): string | u
   return owner === application ? undefined : application
 }
 
-function problemsOf({
-  sharedSchemas = [],
-  hygiene = 'auto',
-  pooler = 'none',
-  lockTimeoutMs = 0,
-}: PostgresOptions): string[] {
-  const problems: string[] = []
-  for (const schema of sharedSchemas) {
-    if (typeof schema !== 'string' || schema === '' || schema === '$user' || schema.startsWith('pg_')) {
-      problems.push(
-        `The option \`sharedSchemas\` can't hold ${JSON.stringify(schema)}: name the schemas one by one.`,
-      )
-    }
-  }
-  if (!['strict', 'auto', 'fast'].includes(hygiene))
-    problems.push('The option `hygiene` is "strict", "auto" or "fast".')
-  if (!['none', 'session'].includes(pooler)) problems.push('The option `pooler` is "none" or "session".')
+function problemsOf({ lockTimeoutMs = 0, ...options }: PostgresOptions): string[] {
+  const problems = scopingProblems(options)
   if (!(lockTimeoutMs >= 0)) problems.push('The option `lockTimeoutMs` is a number of milliseconds.')
   return problems
 }

@@ -73,6 +73,21 @@ export function outsideTenants<T>(work: () => T): T {
   return storage.run(undefined, work)
 }
 
+/** A value that travels along a call chain, through code of others that knows nothing of it. */
+export class CarriedValue<T> {
+  readonly #storage = new AsyncLocalStorage<T | undefined>()
+
+  /** Calls `work` with this value; undefined means that there is none. */
+  carry<Result>(value: T | undefined, work: () => Result): Result {
+    return this.#storage.run(value, work)
+  }
+
+  /** What the call chain carries. */
+  current(): T | undefined {
+    return this.#storage.getStore()
+  }
+}
+
 /** Binds a function to the whole asynchronous context of the moment, ours and every other library's. */
 export function bindToContext<Args extends unknown[], Result>(
   work: (...args: Args) => Result,

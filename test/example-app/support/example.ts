@@ -18,6 +18,7 @@ export class Example {
   readonly #server: EngineServer
   readonly #database: Database<any>
   readonly #http: http.Server
+  readonly #close: ExampleApp<unknown>['close']
   #url = ''
 
   /** @param title - what tells it from the other examples of its test file */
@@ -27,8 +28,9 @@ export class Example {
     const { appUrl, ownerUrl, engine } = server
     this.#database = DATABASES[engine]({ appUrl, ownerUrl, mainSchema: this.mainSchema })
     const log = (error: unknown): void => void this.logged.push(error)
-    const { app, tenancy } = createApp({ database: this.#database, prefix: this.prefix, log })
+    const { app, tenancy, close } = createApp({ database: this.#database, prefix: this.prefix, log })
     this.tenancy = tenancy
+    this.#close = close
     this.#http = http.createServer(app)
   }
 
@@ -49,7 +51,7 @@ export class Example {
   async stop(): Promise<void> {
     this.#http.closeAllConnections()
     await new Promise((resolve) => this.#http.close(resolve))
-    await this.tenancy.close()
+    await this.#close()
     await this.#server.dropPrefix(this.prefix)
   }
 

@@ -4,6 +4,7 @@ import { fromPath } from '../../../src/request/from-path'
 import { postgres } from '../../../src/postgres/postgres'
 import type { PostgresOptions } from '../../../src/postgres/postgres'
 import { createTenancy } from '../../../src/tenancy'
+import type { Tenancy } from '../../../src/tenancy'
 import type { Town } from './town'
 
 /** Fewer connections than requests by far, so that every connection serves every tenant. */
@@ -24,8 +25,13 @@ export interface Subject {
   close(): Promise<void>
 }
 
+/** One whose tenant a tenancy of this package knows. */
+export interface TenancySubject extends Subject {
+  readonly tenancy: Pick<Tenancy<Pool, Pool>, 'scope'>
+}
+
 /** A tenancy of this package, as an application sets it up. */
-export function tenancySubject(town: Town, options: PostgresOptions = {}): Subject {
+export function tenancySubject(town: Town, options: PostgresOptions = {}): TenancySubject {
   const engine = postgres({
     ...options,
     connectionString: town.server.appUrl,
@@ -40,6 +46,7 @@ export function tenancySubject(town: Town, options: PostgresOptions = {}): Subje
   tenancy.pool.on('connect', (client) => client.on('error', () => {}))
   return {
     name: 'tenancy.pool',
+    tenancy,
     pool: tenancy.pool,
     isGuarded: true,
     enter: tenancy.middleware({ resolve: fromPath('tenantId'), trustResolution: true }),

@@ -105,7 +105,12 @@ export class Turn {
 
   /** As {@link withClient}, for work that asks the pool for another connection meanwhile. */
   holdingClient<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
-    return this.#place.holders.pass(() => this.withClient(work))
+    return this.holding(() => this.withClient(work))
+  }
+
+  /** Does work that holds one connection and asks for another, when its turn comes. */
+  holding<T>(work: () => Promise<T>): Promise<T> {
+    return this.#place.holders.pass(work)
   }
 }
 

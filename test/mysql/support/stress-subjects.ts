@@ -6,7 +6,7 @@ import type { Houses } from './houses'
 import { context } from './houses'
 
 /** Fewer connections than requests by far, so that every connection serves every tenant. */
-export const POOL_SIZE = 3
+const POOL_SIZE = 3
 
 /** A pool under test, and how it gets its tenant. */
 export interface MysqlSubject {

@@ -65,8 +65,8 @@ async function expectFailure(turn: Turn, code: string, text: string): Promise<vo
   )
 }
 
-/** What a session may keep; each is made by a request of its own kind and tells whose it is. */
-const STATE = `
+/** Asks what a session keeps; each is made by a request of its own kind and tells whose it is. */
+export const STATE = `
   select nullif(current_setting('app.user', true), '') as owner
   union all select substr(relname, 9) from pg_class where relnamespace = pg_my_temp_schema() and relname like 'temp_of_%'
   union all select substr(channel, 9) from pg_listening_channels() channel

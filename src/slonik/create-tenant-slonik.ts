@@ -1,0 +1,59 @@
+import { createPool } from 'slonik'
+import type { ClientConfigurationInput, DatabasePool } from 'slonik'
+import { ConfigError } from '../errors'
+import type { Lease } from '../postgres/connection-scope'
+import { assertDriver } from '../postgres/driver'
+import type { ScopingOptions } from '../postgres/pool'
+import { scopingProblems } from '../postgres/scoping-problems'
+import { SearchPaths } from '../postgres/search-paths'
+import { CarriedValue } from '../tenant/context'
+import type { Scope } from '../tenant/context'
+import { createTenantDriverFactory } from './driver'
+import { ScopedMethods } from './scoped-methods'
+
+/** Options of {@link createTenantSlonik}: slonik's own client configuration, and what follows. */
+export interface TenantSlonikOptions
+  extends
+    Omit<ClientConfigurationInput, 'driverFactory'>,
+    Pick<ScopingOptions, 'sharedSchemas' | 'hygiene' | 'pooler'> {
+  /** The tenancy; anything that tells what the calling code may touch. Read where a method of slonik is called. */
+  readonly tenancy: { scope(): Scope | undefined }
+}
+
+/**
+ * As slonik's `createPool`: a pool whose queries run in the schema of the tenant that the calling code has. Without one,
+ * and without `withoutTenant`, nothing is sent and `ROWHOUSE_TENANT_REQUIRED` is the answer.
+ *
+ * @param connectionUri - `postgres://app@localhost/database`
+ * @throws ConfigError for options that scoping can't be safe with; DriverError for an unfit version of pg or slonik
+ */
+export async function createTenantSlonik(
+  connectionUri: string,
+  { tenancy, sharedSchemas = [], hygiene = 'auto', pooler = 'none', ...configuration }: TenantSlonikOptions,
+): Promise<DatabasePool> {
+  assertOptions({ tenancy, sharedSchemas, hygiene, pooler }, configuration)
+  assertDriver()
+  const leases = new CarriedValue<Lease>()
+  const scope = (): Scope | undefined => tenancy.scope()
+  const pool = await createPool(connectionUri, {
+    ...configuration,
+    // slonik's default is a DISCARD ALL of its own, and a round trip, at each release: the session is cleared where it
+    // changes its tenant. An undefined one would leave connections "pending release" for ever.
+    resetConnection: configuration.resetConnection ?? (async () => {}),
+    driverFactory: createTenantDriverFactory({ leases, scope, session: { hygiene, pooler } }),
+  })
+  return new ScopedMethods({ leases, scope, paths: new SearchPaths(sharedSchemas) }).ofPool(pool)
+}
+
+function assertOptions(
+  scoping: Parameters<typeof scopingProblems>[0] & Pick<TenantSlonikOptions, 'tenancy'>,
+  configuration: object,
+): void {
+  const problems = scopingProblems(scoping)
+  const { tenancy } = scoping as { tenancy?: Partial<TenantSlonikOptions['tenancy']> }
+  if (typeof tenancy?.scope !== 'function')
+    problems.push('The option `tenancy` must be a tenancy, as createTenancy() makes it.')
+  if ('driverFactory' in configuration)
+    problems.push("The option `driverFactory` can't be combined with a tenant pool: it brings its own.")
+  if (problems.length > 0) throw new ConfigError(problems)
+}

@@ -1,0 +1,2 @@
+export { createTenantSlonik } from './create-tenant-slonik'
+export type { TenantSlonikOptions } from './create-tenant-slonik'
