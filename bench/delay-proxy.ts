@@ -34,9 +34,6 @@ interface Parcel {
   readonly to: Socket
 }
 
-const NAP_MS = 0.1
-const nobody = new Int32Array(new SharedArrayBuffer(4))
-
 function serve(targetPort: number, delayMs: number): void {
   const parcels: Parcel[] = []
   let isPolling = false
@@ -48,9 +45,7 @@ function serve(targetPort: number, delayMs: number): void {
       if (to.writable) to.write(data)
     }
     isPolling = parcels.length > 0
-    if (!isPolling) return
-    Atomics.wait(nobody, 0, 0, Math.min(NAP_MS, parcels[0]!.due - now))
-    setImmediate(poll)
+    if (isPolling) setImmediate(poll)
   }
   const relay = (from: Socket, to: Socket): void => {
     from.setNoDelay(true)
