@@ -6,7 +6,7 @@ import { SessionHygiene } from './hygiene'
 import type { Hygiene } from './hygiene'
 import { afterEvent, needOf, resolvePath, UNKNOWN } from './path-state'
 import type { PathEvent, PathState } from './path-state'
-import { canonicalPath } from './search-path'
+import { canonicalReport } from './search-path'
 import type { SearchPath } from './search-path'
 import { isInSight, mayMissSchema, missSchema, seeSchema } from './schema-sighting'
 import { ANYTHING, classOf, unknownStatement } from './query-class'
@@ -188,7 +188,8 @@ export class ConnectionScope {
   /** ParameterStatus; `isSetUp` tells that the application's connect hook is through. */
   onSetting(name: string, value: string, isSetUp: boolean): void {
     if (name === 'standard_conforming_strings') this.#readsText = value === 'on'
-    if (name === 'search_path') this.#see({ type: 'reported', path: canonicalPath(value) })
+    if (name === 'search_path')
+      this.#see({ type: 'reported', path: canonicalReport(value, this.#switching?.wanted) })
     else if (isSetUp && this.#switching?.replies.done !== false) this.#hygiene.onSetting(name)
   }
 

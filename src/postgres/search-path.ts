@@ -13,6 +13,8 @@ export interface SearchPath {
   readonly tenant: string | undefined
   /** Messages for this path, kept by those who write them. */
   readonly wire: { setAndCheck?: Buffer; set?: Buffer; check?: Buffer }
+  /** How a server reports this path, once one has. */
+  readonly known: { report?: string }
   /** Nothing stands behind the tenant's schema but `pg_temp`. */
   readonly isAlone: boolean
   /** Until when the schema counts as seen, on the clock of `performance.now()`. */
@@ -26,6 +28,7 @@ export const DEFAULT_PATH: SearchPath = {
   schema: undefined,
   tenant: undefined,
   wire: {},
+  known: {},
   isAlone: true,
   sighting: {},
 }
@@ -44,6 +47,7 @@ export function tenantPath(tenant: Tenant, sharedSchemas: readonly string[]): Se
     schema: tenant.schema,
     tenant: tenant.id,
     wire: {},
+    known: {},
     isAlone: sharedSchemas.length === 0,
     sighting: {},
   }
@@ -65,6 +69,18 @@ export function canonicalPath(reported: string): string | undefined {
     schemas.push(match[1]?.replaceAll('""', '"') ?? match[2]!.toLowerCase())
     if (match[3] === '') return joinCanonical(schemas)
   }
+}
+
+/**
+ * The same for a report that follows a switch, which nearly always is of the path that was asked for.
+ *
+ * @param asked - the path of the switch that is under way
+ */
+export function canonicalReport(reported: string, asked: SearchPath | undefined): string | undefined {
+  if (asked !== undefined && asked.known.report === reported) return asked.path
+  const path = canonicalPath(reported)
+  if (asked !== undefined && path !== undefined && path === asked.path) asked.known.report = reported
+  return path
 }
 
 function joinCanonical(schemas: readonly string[]): string {

@@ -38,12 +38,19 @@ export class TenantContext<Record = unknown> {
 
   /** Calls `work` with this tenant as the current one and returns what it returns. Nested calls restore the outer tenant. */
   run<T>(tenant: Tenant<Record>, work: () => T): T {
-    return storage.run({ ...storage.getStore(), [this.#name]: Object.freeze({ ...tenant }) }, work)
+    const { id, schema, record } = tenant
+    const own = Object.freeze(record === undefined ? { id, schema } : { id, schema, record })
+    return storage.run(this.#storeWith(own), work)
   }
 
   /** Calls `work` with explicitly no tenant: queries reach shared tables only. */
   withoutTenant<T>(work: () => T): T {
-    return storage.run({ ...storage.getStore(), [this.#name]: WITHOUT_TENANT }, work)
+    return storage.run(this.#storeWith(WITHOUT_TENANT), work)
+  }
+
+  #storeWith(scope: Scope): Store {
+    const outer = storage.getStore()
+    return outer === undefined ? { [this.#name]: scope } : { ...outer, [this.#name]: scope }
   }
 
   /** What the call chain may touch; undefined where nobody said so. */

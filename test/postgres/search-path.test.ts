@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { escapeIdentifier } from 'pg'
-import { canonicalPath, DEFAULT_PATH, tenantPath } from '../../src/postgres/search-path'
+import { canonicalPath, canonicalReport, DEFAULT_PATH, tenantPath } from '../../src/postgres/search-path'
 import type { Tenant } from '../../src/tenant/context'
 
 const tenant = (schema: string): Tenant => ({ id: 'x', schema }) as unknown as Tenant
@@ -56,4 +56,18 @@ test('two lists of schemas never have one canonical path', () => {
       expect(canonicalPath(textOf(one)) === canonicalPath(textOf(other))).toBe(same)
     }),
   )
+})
+
+test('a report is read for what it is, whatever was asked for', () => {
+  const [a, b] = [tenantPath(tenant('tenant_a'), []), tenantPath(tenant('tenant_b'), [])]
+  for (let turn = 0; turn < 2; turn += 1) {
+    expect(canonicalReport('tenant_a, pg_temp', a)).toBe(a.path)
+    expect(canonicalReport('tenant_a, pg_temp', b)).toBe(a.path)
+    expect(canonicalReport('tenant_b, pg_temp', a)).toBe(b.path)
+    expect(canonicalReport('tenant_a, pg_temp', undefined)).toBe(a.path)
+    expect(canonicalReport('"tenant_a", pg_temp', a)).toBe(a.path)
+    expect(canonicalReport('nonsense;', a)).toBeUndefined()
+  }
+  expect(canonicalReport('nonsense;', DEFAULT_PATH)).toBeUndefined()
+  expect(canonicalReport('public', DEFAULT_PATH)).toBe('"public"')
 })
