@@ -2,7 +2,8 @@ import type { Token } from './migration-scanner'
 
 type Block = 'begin' | 'case' | 'case value' | 'if' | 'loop' | 'repeat' | 'while' | 'for'
 
-const ROUTINES = new Set(['procedure', 'function', 'trigger', 'event', 'package'])
+/** What has a body of statements, which may hold semicolons. */
+export const ROUTINES: ReadonlySet<string> = new Set(['procedure', 'function', 'trigger', 'event', 'package'])
 const OTHER_OBJECTS = new Set([
   'table',
   'view',

@@ -1,3 +1,4 @@
+import { ROUTINES } from './migration-nesting'
 import { scanSql } from './migration-scanner'
 import type { Token } from './migration-scanner'
 
@@ -13,7 +14,6 @@ export interface StatementShape {
   readonly words: readonly string[]
 }
 
-const ROUTINES = new Set(['procedure', 'function', 'trigger', 'event', 'package'])
 const OBJECTS = new Set([
   ...ROUTINES,
   ...[

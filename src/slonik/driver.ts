@@ -6,6 +6,7 @@ import type { SessionOptions } from '../postgres/connection-scope'
 import { outsideTenants } from '../tenant/context'
 import { clientConfigOf } from './client-config'
 import type { ClientConfig } from './client-config'
+import { RunningQueries } from './running-queries'
 import { TenantConnection } from './tenant-connection'
 import type { ConnectionParts } from './tenant-connection'
 import { TypeParsers } from './type-parsers'
@@ -52,28 +53,22 @@ async function createClient(
 
 /** Slonik would give a connection on in an open transaction, and get stuck on one whose query nobody waited for. */
 function releasedWhenFit(client: DriverClient, connection: TenantConnection, graceMs: number): DriverClient {
-  const running = new Set<Promise<unknown>>()
+  const running = new RunningQueries()
   return {
     ...client,
-    query: (...args) => {
-      const result = client.query(...args)
-      const end = (): void => void running.delete(result)
-      running.add(result)
-      result.then(end, end)
-      return result
-    },
+    query: (...args) => running.track(client.query(...args)),
     destroy: () => (running.size === 0 ? client.destroy() : destroyLater()),
     release: () => (running.size === 0 && connection.isFit ? client.release() : releaseLater()),
   }
   /** A query that fails while slonik waits for it would have the connection counted in for ever. */
   async function destroyLater(): Promise<void> {
-    await Promise.race([Promise.allSettled(running), sleep(graceMs, undefined, { ref: false })])
+    await Promise.race([running.settled(), sleep(graceMs, undefined, { ref: false })])
     await client.destroy()
   }
   async function releaseLater(): Promise<void> {
     let isFit: boolean
     do {
-      await Promise.allSettled(running)
+      await running.settled()
       isFit = await connection.becomesFit()
       // One may have waited in slonik for those before it.
     } while (running.size > 0)

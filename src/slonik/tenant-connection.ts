@@ -14,6 +14,7 @@ import type { ClientConfig } from './client-config'
 import { slonikErrorOf } from './driver-errors'
 import { RowStream } from './driver-parts'
 import type { WireField } from './driver-parts'
+import { RunningQueries } from './running-queries'
 import type { TypeParsers } from './type-parsers'
 
 /** What the connections of a pool have in common. */
@@ -42,7 +43,7 @@ export class TenantConnection {
   readonly #client: TenantClient
   #lease: Lease | undefined
   #failure: unknown
-  readonly #running = new Set<Promise<unknown>>()
+  readonly #running = new RunningQueries()
 
   constructor(parts: ConnectionParts, events: DriverClientEventEmitter) {
     this.#parts = parts
@@ -75,13 +76,8 @@ export class TenantConnection {
 
   readonly end = (): Promise<void> => this.#client.end()
 
-  readonly query = (...args: QueryArguments): Promise<DriverQueryResult> => {
-    const result = this.#query(...args)
-    const end = (): void => void this.#running.delete(result)
-    this.#running.add(result)
-    result.then(end, end)
-    return result
-  }
+  readonly query = (...args: QueryArguments): Promise<DriverQueryResult> =>
+    this.#running.track(this.#query(...args))
 
   async #query(...[sql, values, options]: QueryArguments): Promise<DriverQueryResult> {
     const lease = this.#claim()
@@ -150,7 +146,7 @@ export class TenantConnection {
   /** Every query is through, and slonik has its answer. */
   async #settled(): Promise<void> {
     while (this.#running.size > 0) {
-      await Promise.allSettled(this.#running)
+      await this.#running.settled()
       await immediate()
     }
   }

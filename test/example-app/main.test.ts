@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startPostgres } from '../../scripts/embedded-postgres/start'
+import { isRunning } from '../support/processes'
 import { dropMysqlPrefix, MYSQL_SERVERS, uniquePrefix } from '../support/servers'
 
 const ROOT = join(__dirname, '../..')
@@ -55,15 +56,6 @@ function start(env: NodeJS.ProcessEnv): {
 
 const databases = (): string[] =>
   readdirSync(folder).filter((name) => /^rowhouse-(postgres|mysql)-/.test(name))
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
 
 /** The environment, the server's file with its process id, and what is printed. */
 const STARTS = [
