@@ -20,6 +20,9 @@ export interface TenantSlonikOptions
   readonly tenancy: { scope(): Scope | undefined }
 }
 
+/** Slonik's default for `connectionRetryLimit`, which it counts all attempts in. */
+const RETRY_LIMIT = 3
+
 /**
  * As slonik's `createPool`: a pool whose queries run in the schema of the tenant that the calling code has. Without one,
  * and without `withoutTenant`, nothing is sent and `ROWHOUSE_TENANT_REQUIRED` is the answer.
@@ -34,13 +37,22 @@ export async function createTenantSlonik(
   assertOptions({ tenancy, sharedSchemas, hygiene, pooler }, configuration)
   assertDriver()
   const leases = new CarriedValue<Lease>()
+  const { connectionRetryLimit = RETRY_LIMIT, resetConnection: reset } = configuration
+  const attempts = Math.max(1, connectionRetryLimit)
   const scope = (): Scope | undefined => tenancy.scope()
   const pool = await createPool(connectionUri, {
     ...configuration,
     // slonik's default is a DISCARD ALL of its own, and a round trip, at each release: the session is cleared where it
-    // changes its tenant. An undefined one would leave connections "pending release" for ever.
-    resetConnection: configuration.resetConnection ?? (async () => {}),
-    driverFactory: createTenantDriverFactory({ leases, scope, session: { hygiene, pooler } }),
+    // changes its tenant. What the application wants is done before slonik begins a release, which one that fails would
+    // never end. None at all would have slonik 43 never end it, too.
+    resetConnection: async () => {},
+    driverFactory: createTenantDriverFactory({
+      leases,
+      scope,
+      session: { hygiene, pooler },
+      attempts,
+      reset,
+    }),
   })
   return new ScopedMethods({ leases, scope, paths: new SearchPaths(sharedSchemas) }).ofPool(pool)
 }

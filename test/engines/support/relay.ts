@@ -9,8 +9,14 @@ export class Relay {
   readonly #server: Server
   readonly #sockets: Set<Socket>
   readonly #sent: Buffer[]
+  #isDown = false
+  #connections = 0
 
   private constructor(url: string, server: Server, sockets: Set<Socket>, sent: Buffer[]) {
+    server.prependListener('connection', (client) => {
+      this.#connections++
+      if (this.#isDown) client.destroy()
+    })
     this.url = url
     this.#server = server
     this.#sockets = sockets
@@ -41,9 +47,28 @@ export class Relay {
     return Buffer.concat(this.#sent).toString('latin1')
   }
 
+  /** How many were made so far. */
+  get connections(): number {
+    return this.#connections
+  }
+
+  /** Ends all connections, and each new one at once. */
+  down(): void {
+    this.#isDown = true
+    this.#cut()
+  }
+
+  up(): void {
+    this.#isDown = false
+  }
+
   async close(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy()
+    this.#cut()
     this.#server.close()
     await once(this.#server, 'close')
+  }
+
+  #cut(): void {
+    for (const socket of this.#sockets) socket.destroy()
   }
 }
