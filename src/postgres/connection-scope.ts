@@ -47,15 +47,20 @@ export type Reaction =
 const PASS: Reaction = { type: 'pass' }
 const SWALLOW: Reaction = { type: 'swallow' }
 
-/** A switch on its way: whose, how, and what to do when it is through. */
-interface Switching {
-  readonly replies: SwitchReplies
+/** Whose switch, how, and what to do when it is through. */
+interface Intent {
   readonly wanted: SearchPath
   readonly mode: SwitchMode
   /** Undefined: nothing is checked, on the default path and in a transaction. */
   readonly check: CheckDepth | undefined
   readonly backendPid: number
   readonly proceed: () => unknown
+}
+
+/** A switch on its way. */
+interface Switching {
+  readonly intent: Intent
+  readonly replies: SwitchReplies
 }
 
 /**
@@ -80,9 +85,9 @@ export class ConnectionScope {
   /** A telling check has passed: the backend is the one that this connection was opened to. */
   #isBackendKnown = false
   /** The running read relies on an earlier look at its schema. */
-  #unchecked: Pick<Switching, 'wanted' | 'backendPid'> | undefined
+  #unchecked: Pick<Intent, 'wanted' | 'backendPid'> | undefined
   /** A plain check failed, or a read without one: at ReadyForQuery the switch is tried again, to learn the reason. */
-  #retry: Omit<Switching, 'replies'> | undefined
+  #retry: Intent | undefined
 
   constructor(connection: WireConnection, options: SessionOptions) {
     this.#connection = connection
@@ -151,8 +156,11 @@ export class ConnectionScope {
     const check = !mustCheck ? undefined : isTelling ? 'telling' : 'plain'
     return this.#atOnce(() => {
       const simple = discard ? this.#writeDiscard(isPatient) : 0
-      const intent = { wanted: lease.wanted, mode, check, backendPid, proceed: send } as const
-      return this.#switch(intent, simple, need.set || discard)
+      return this.#switch(
+        { wanted: lease.wanted, mode, check, backendPid, proceed: send },
+        simple,
+        need.set || discard,
+      )
     })
   }
 
@@ -166,7 +174,7 @@ export class ConnectionScope {
     return (isPatient ? 2 : 1) + this.#setup.replay(connection)
   }
 
-  #switch(intent: Omit<Switching, 'replies'>, simple: number, set: boolean): unknown {
+  #switch(intent: Intent, simple: number, set: boolean): unknown {
     const ownSync = intent.mode !== 'joined'
     const executes = writeSwitch(this.#connection, intent.wanted, {
       set,
@@ -174,14 +182,14 @@ export class ConnectionScope {
       backendPid: this.#options.pooler === 'none' ? intent.backendPid : undefined,
     })
     if (ownSync) this.#connection.sync()
-    this.#switching = { ...intent, replies: new SwitchReplies({ simple, executes, ownSync }) }
+    this.#switching = { intent, replies: new SwitchReplies({ simple, executes, ownSync }) }
     if (intent.mode === 'awaited') return null
     const unfit = intent.proceed()
     if (!(unfit instanceof Error)) return unfit
     // pg refused the query and wrote nothing of it: give the switch its Sync and tell when that is answered.
     if (!ownSync) this.#connection.sync()
     const replies = new SwitchReplies({ simple, executes, ownSync: true })
-    this.#switching = { ...intent, mode: 'awaited', proceed: () => unfit, replies }
+    this.#switching = { intent: { ...intent, mode: 'awaited', proceed: () => unfit }, replies }
     return null
   }
 
@@ -189,7 +197,7 @@ export class ConnectionScope {
   onSetting(name: string, value: string, isSetUp: boolean): void {
     if (name === 'standard_conforming_strings') this.#readsText = value === 'on'
     if (name === 'search_path')
-      this.#see({ type: 'reported', path: canonicalReport(value, this.#switching?.wanted) })
+      this.#see({ type: 'reported', path: canonicalReport(value, this.#switching?.intent.wanted) })
     else if (isSetUp && this.#switching?.replies.done !== false) this.#hygiene.onSetting(name)
   }
 
@@ -208,9 +216,10 @@ export class ConnectionScope {
   onCommandComplete(tag: string, query: Submittable | null | undefined): Reaction {
     const verdict = this.#switching?.replies.onCommandComplete() ?? 'pass'
     if (verdict === 'switched') {
-      if (this.#switching?.check === 'telling') this.#isBackendKnown = true
-      if (this.#switching?.check !== undefined) seeSchema(this.#switching.wanted)
-      this.#see({ type: 'switched', path: resolvePath(this.#path, this.#switching?.wanted.path) })
+      const { wanted, check } = this.#switching!.intent
+      if (check === 'telling') this.#isBackendKnown = true
+      if (check !== undefined) seeSchema(wanted)
+      this.#see({ type: 'switched', path: resolvePath(this.#path, wanted.path) })
     }
     if (verdict !== 'pass') return SWALLOW
     this.#hygiene.onCommandTag(tag)
@@ -225,12 +234,13 @@ export class ConnectionScope {
     const verdict = this.#switching?.replies.onError(message) ?? 'pass'
     if (verdict === 'pass') return this.#onUserError(message)
     if (verdict !== 'refused') return SWALLOW
-    const switching = this.#switching!
-    if (switching.check !== undefined) missSchema(switching.wanted)
-    if (switching.check === 'telling' || message.code !== CHECK_FAILED) {
-      return { type: 'fail', error: switchErrorOf(switching.wanted, message) }
+    const { intent } = this.#switching!
+    const { wanted, check } = intent
+    if (check !== undefined) missSchema(wanted)
+    if (check === 'telling' || message.code !== CHECK_FAILED) {
+      return { type: 'fail', error: switchErrorOf(wanted, message) }
     }
-    this.#retry = switching
+    this.#retry = intent
     return SWALLOW
   }
 
@@ -252,16 +262,16 @@ export class ConnectionScope {
     return verdict === 'settled' ? this.#afterOwnSync(switching!) : PASS
   }
 
-  #retryForReason(refused: Omit<Switching, 'replies'>, status: 'I' | 'T' | 'E'): Reaction {
+  #retryForReason(refused: Intent, status: 'I' | 'T' | 'E'): Reaction {
     this.#retry = undefined
     this.#see({ type: 'ready', status, effect: 'none' })
-    const intent = { ...refused, mode: 'awaited', check: 'telling' } as const
-    this.#atOnce(() => this.#switch(intent, 0, true))
+    this.#atOnce(() => this.#switch({ ...refused, mode: 'awaited', check: 'telling' }, 0, true))
     return SWALLOW
   }
 
   /** The switch's own Sync is answered: go on with the user's query, or tell why not. */
-  #afterOwnSync({ replies, wanted, mode, proceed }: Switching): Reaction {
+  #afterOwnSync({ replies, intent }: Switching): Reaction {
+    const { wanted, mode, proceed } = intent
     const error = replies.failure && switchErrorOf(wanted, replies.failure)
     // BEGIN is on its way behind its own Sync and will run: nobody may use this connection.
     if (mode === 'ahead') return error === undefined ? SWALLOW : { type: 'abandon', error }
@@ -286,9 +296,9 @@ export class ConnectionScope {
   }
 }
 
-function notClearedError({ wanted, replies }: Switching): IsolationError {
+function notClearedError({ intent, replies }: Switching): IsolationError {
   return new IsolationError(
     'The session state of the tenant before could not be cleared, so this connection was closed. The query may or may not have run.',
-    { tenant: wanted.tenant, cause: replies.failure },
+    { tenant: intent.wanted.tenant, cause: replies.failure },
   )
 }
