@@ -21,7 +21,7 @@ import type { CommandEvents, CommandPlan, Prelude } from './scoped-command'
 import { SessionSetup } from './session-setup'
 import { TenantStatements } from './statements'
 import { switchErrorOf } from './switch-errors'
-import { AUTOCOMMIT, enterPacket, IN_TRANSACTION, PARKING, RESET_PACKET } from './wire'
+import { AUTOCOMMIT, IN_TRANSACTION, PARKING, RESET_PACKET } from './wire'
 
 /** How the connections of a pool are scoped. */
 export interface ScopeOptions {
@@ -206,7 +206,7 @@ export class ConnectionScope {
 
   #enter(target: Target, stays: boolean): Prelude {
     return {
-      packet: enterPacket(target.database),
+      packet: target.enter,
       onDone: (schema) => {
         if (schema !== undefined && schema !== target.database) return elsewhereError(target, schema)
         this.#options.known.add(target.database)

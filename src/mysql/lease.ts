@@ -4,6 +4,8 @@ export interface Target {
   readonly database: string
   /** Tenant id for messages; undefined for shared tables. */
   readonly tenant: string | undefined
+  /** The packet that makes the database the current one. */
+  readonly enter: Buffer
 }
 
 /** One loan of a connection: whose commands it runs, until its end. */

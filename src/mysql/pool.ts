@@ -2,16 +2,17 @@ import * as mysql from 'mysql2'
 import type { Pool, PoolOptions } from 'mysql2'
 import type { Pool as PromisePool } from 'mysql2/promise'
 import { ConfigError, IsolationError, TenantRequiredError } from '../errors'
-import { bindToContext, outsideTenants, WITHOUT_TENANT } from '../tenant/context'
+import { bindToContext, outsideTenants } from '../tenant/context'
 import type { Scope } from '../tenant/context'
 import { ConnectionScope } from './connection-scope'
 import type { ScopeOptions } from './connection-scope'
 import { assertDriver } from './driver'
 import type { Command, WireConnection, WirePool } from './driver'
 import type { Hygiene } from './hygiene'
-import type { Lease, Target } from './lease'
+import type { Lease } from './lease'
 import { bindIfFunction, lend, withBoundEvents } from './loan'
 import { statementsPerConnection } from './statements'
+import { Targets } from './targets'
 import { whenIdle } from './when-idle'
 import { PARKING } from './wire'
 
@@ -87,6 +88,7 @@ interface ScopedPoolOptions {
 /** Lends the connections of a pool to tenants, by replacing the methods that every other one goes through. */
 class ScopedPool {
   readonly #options: ScopedPoolOptions
+  readonly #targets: Targets
   readonly #scopes = new WeakMap<WireConnection, ConnectionScope>()
   readonly #pool: WirePool
   readonly #getConnection: WirePool['getConnection']
@@ -96,6 +98,7 @@ class ScopedPool {
 
   constructor(pool: WirePool, options: ScopedPoolOptions) {
     this.#options = options
+    this.#targets = new Targets(options.shared)
     this.#pool = pool
     const getConnection = pool.getConnection.bind(pool)
     // Sockets open outside every tenant: what the driver calls later finds no tenant, instead of a stranger's.
@@ -139,7 +142,7 @@ class ScopedPool {
       const what = isLent ? 'pool.getConnection' : 'pool.query'
       return process.nextTick(use, new TenantRequiredError(what))
     }
-    const lease: Lease = { target: this.#targetOf(current), isLent, isActive: true }
+    const lease: Lease = { target: this.#targets.of(current), isLent, isActive: true }
     this.#getConnection((error, connection) => {
       if (error || connection === undefined) return use(error ?? new Error('The pool gave no connection.'))
       const connectionScope = this.#scopes.get(connection)
@@ -174,11 +177,6 @@ class ScopedPool {
     } finally {
       this.#pool.getConnection = this.#borrow
     }
-  }
-
-  #targetOf(scope: Scope): Target {
-    if (scope === WITHOUT_TENANT) return { database: this.#options.shared, tenant: undefined }
-    return { database: scope.schema, tenant: scope.id }
   }
 }
 

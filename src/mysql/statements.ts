@@ -18,6 +18,7 @@ export class TenantStatements implements StatementCache {
   readonly #statements: LRUCache<string, PreparedStatement>
   /** The server has dropped them all, and need not be told to. */
   #isForgetting = false
+  #lastKey = { key: '', database: '', own: '\0' }
 
   /**
    * @param max - how many to keep; the one that was not used for the longest time is closed
@@ -71,8 +72,14 @@ export class TenantStatements implements StatementCache {
     this.#isForgetting = false
   }
 
+  /** The pool and mysql2 ask for the same one in a row, and a string just made has to be hashed anew. */
   #keyOf(key: string): string {
-    return `${this.#database() ?? ''}\0${key}`
+    const database = this.#database() ?? ''
+    const last = this.#lastKey
+    if (last.key === key && last.database === database) return last.own
+    const own = `${database}\0${key}`
+    this.#lastKey = { key, database, own }
+    return own
   }
 }
 

@@ -38,20 +38,20 @@ export interface SessionState {
 
 /** Reads an OK packet as far as it is about the session ("OK_Packet" in MySQL's description of the protocol). */
 export function readOk({ buffer, offset, end }: Packet): SessionState {
-  const reader = new Reader(buffer.subarray(offset + 1, end))
+  const reader = new Reader(buffer, offset + 1)
   reader.number()
   reader.number()
   const status = reader.uint16()
   reader.uint16()
   if ((status & STATE_CHANGED) === 0) return { status, schema: undefined }
-  reader.bytes(reader.number())
-  const changes = new Reader(reader.bytes(reader.number()))
+  reader.skip(reader.number())
+  const changesEnd = Math.min(reader.number() + reader.at, end)
   let schema: string | undefined
-  while (changes.hasMore) {
-    const type = changes.number()
-    const change = changes.bytes(changes.number())
-    const inner = new Reader(change)
-    if (type === TRACKS_SCHEMA) schema = inner.bytes(inner.number()).toString()
+  while (reader.at < changesEnd) {
+    const type = reader.number()
+    const changeEnd = reader.number() + reader.at
+    if (type === TRACKS_SCHEMA) schema = reader.text(reader.number())
+    reader.at = changeEnd
   }
   return { status, schema }
 }
@@ -61,33 +61,37 @@ export function readEofStatus({ buffer, offset, end }: Packet): number | undefin
   return buffer[offset] === 0xfe && end - offset === 5 ? buffer.readUInt16LE(offset + 3) : undefined
 }
 
-/** Reads numbers of the protocol's own lengths. */
+/** Reads what is in a packet where it lies: each query has two such packets, and each slice would be an object. */
 class Reader {
-  #at = 0
+  at: number
+  readonly #buffer: Buffer
 
-  constructor(readonly buffer: Buffer) {}
-
-  get hasMore(): boolean {
-    return this.#at < this.buffer.length
+  constructor(buffer: Buffer, at: number) {
+    this.#buffer = buffer
+    this.at = at
   }
 
+  /** A number of the protocol's own length. */
   number(): number {
-    const first = this.buffer[this.#at++] ?? 0
+    const first = this.#buffer[this.at++] ?? 0
     const length = first === 0xfc ? 2 : first === 0xfd ? 3 : first === 0xfe ? 8 : 0
     if (length === 0) return first
-    const value =
-      length === 8 ? Number(this.buffer.readBigUInt64LE(this.#at)) : this.buffer.readUIntLE(this.#at, length)
-    this.#at += length
-    return value
+    const { at } = this
+    this.at += length
+    return length === 8 ? Number(this.#buffer.readBigUInt64LE(at)) : this.#buffer.readUIntLE(at, length)
   }
 
   uint16(): number {
-    this.#at += 2
-    return this.buffer.readUInt16LE(this.#at - 2)
+    this.at += 2
+    return this.#buffer.readUInt16LE(this.at - 2)
   }
 
-  bytes(length: number): Buffer {
-    this.#at += length
-    return this.buffer.subarray(this.#at - length, this.#at)
+  text(length: number): string {
+    this.at += length
+    return this.#buffer.toString('utf8', this.at - length, this.at)
+  }
+
+  skip(length: number): void {
+    this.at += length
   }
 }

@@ -19,13 +19,25 @@ export const WITHOUT_TENANT = 'without-tenant'
 /** What a call chain is allowed to touch: one tenant, or explicitly none. */
 export type Scope<Record = unknown> = Tenant<Record> | typeof WITHOUT_TENANT
 
-/** Tenancy -> its scope. Several tenancies of a process never see each other's. */
-type Store = Readonly<Record<string, Scope>>
+/** The scope of one tenancy, and those of others around it: several tenancies of a process never see each other's. */
+interface Store {
+  readonly name: string
+  readonly scope: Scope
+  readonly outer: Store | undefined
+}
 
 // Two copies of this package, or of its ESM and CommonJS faces, would otherwise have two stores and "no tenant" in one.
 const KEY = Symbol.for('rowhouse.context.1')
 const shared = globalThis as { [KEY]?: AsyncLocalStorage<Store | undefined> }
 const storage = (shared[KEY] ??= new AsyncLocalStorage<Store | undefined>())
+
+/** What a nested call replaces must not be kept: work that begins its successor in its own context would never let go of any. */
+function without(name: string, store: Store | undefined): Store | undefined {
+  if (store === undefined) return undefined
+  if (store.name === name) return store.outer
+  const outer = without(name, store.outer)
+  return outer === store.outer ? store : { name: store.name, scope: store.scope, outer }
+}
 
 /** The place of one tenancy in the asynchronous context. */
 export class TenantContext<Record = unknown> {
@@ -49,13 +61,15 @@ export class TenantContext<Record = unknown> {
   }
 
   #storeWith(scope: Scope): Store {
-    const outer = storage.getStore()
-    return outer === undefined ? { [this.#name]: scope } : { ...outer, [this.#name]: scope }
+    const name = this.#name
+    return { name, scope, outer: without(name, storage.getStore()) }
   }
 
   /** What the call chain may touch; undefined where nobody said so. */
   scope(): Scope<Record> | undefined {
-    return storage.getStore()?.[this.#name] as Scope<Record> | undefined
+    let store = storage.getStore()
+    while (store !== undefined && store.name !== this.#name) store = store.outer
+    return store?.scope as Scope<Record> | undefined
   }
 
   /** The tenant of the call chain, or undefined. */

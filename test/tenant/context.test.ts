@@ -1,6 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { TenantRequiredError } from '../../src/errors'
 import { TenantContext, WITHOUT_TENANT, bindToContext, outsideTenants } from '../../src/tenant/context'
 import type { Tenant } from '../../src/tenant/context'
@@ -65,6 +67,30 @@ test('a nested tenant ends with its call and the outer one is back', async () =>
     expect(await inner).toBe('globex')
     expect(currentId()).toBe('acme')
   })
+})
+
+test('work that begins its successor in its own context keeps no tenant of its past, also among several tenancies', async () => {
+  const other = new TenantContext('other')
+  const records: WeakRef<object>[] = []
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const left = await new Promise<number>((resolve) => {
+    context.run(acme, () => other.run(globex, () => step(8, resolve)))
+  })
+  // Of each tenancy the last one is in force.
+  expect(left).toBe(2)
+
+  function step(remaining: number, done: (left: number) => void): void {
+    expect([currentId(), other.current()?.id]).toEqual(['acme', 'globex'])
+    if (remaining === 0) {
+      collect()
+      return done(records.filter((record) => record.deref() !== undefined).length)
+    }
+    const [place, id] = remaining % 2 === 0 ? [context, acme] : [other, globex]
+    const record = { remaining }
+    records.push(new WeakRef(record))
+    place.run({ ...id, record }, () => setTimeout(() => step(remaining - 1, done), 1))
+  }
 })
 
 test('an exception or rejection inside restores the outer tenant', async () => {
