@@ -74,14 +74,13 @@ function shapeOf(text: string): Shape {
     if (token.type === 'word') {
       if (words.length < 2) words.push(token.text)
       if (WRITES.has(token.text)) writes = true
-      isTarget ||= token.text === 'into' || token.text === 'table'
     } else if (token.type === 'variable') keeps ||= isInto(previous)
     else if (token.text === ';') hasEnded = true
     else if (token.text === ':=') keeps = true
     else if (token.text === '(') {
       if (!isTarget && isCall(previous, isQualified)) keeps = true
-      isTarget = false
     }
+    isTarget = staysTarget(token, previous, isTarget)
     isQualified = token.type !== 'mark' && previous?.type === 'mark' && previous.text === '.'
     previous = token
   }
@@ -92,6 +91,13 @@ function shapeOf(text: string): Shape {
 /** SELECT ... INTO @variable */
 function isInto(previous: Token | undefined): boolean {
   return previous?.type === 'word' && previous.text === 'into'
+}
+
+/** Whether what follows may be the list of columns in INSERT INTO widgets (name), and no call. */
+function staysTarget(token: Token, previous: Token | undefined, isTarget: boolean): boolean {
+  if (token.type === 'word' && token.text === 'into') return true
+  if (token.type === 'mark') return isTarget && token.text === '.'
+  return isTarget && (previous?.text === 'into' || previous?.text === '.')
 }
 
 /** Whether a parenthesis behind this token opens the arguments of a function that we know nothing of. */

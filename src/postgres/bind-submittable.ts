@@ -53,10 +53,20 @@ function closeOnceStarted(cursor: Cursor): Method {
     }
   }
   cursor.submit = start(submit)
-  cursor.handleError = start(handleError)
+  // Each time, it sends a Sync; and the timer of `query_timeout` goes on for a cursor that has failed already.
+  cursor.handleError = start(once(handleError))
   return (callback) => {
     if (isStarted) close.call(cursor, callback)
     else waiting.push(() => close.call(cursor, callback))
+  }
+}
+
+function once(method: Method): Method {
+  let isCalled = false
+  return function (this: unknown, ...args) {
+    if (isCalled) return undefined
+    isCalled = true
+    return method.apply(this, args)
   }
 }
 

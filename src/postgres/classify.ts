@@ -88,18 +88,23 @@ function shapeOf(text: string): Shape {
       hasInto ||= token.text === 'into'
       inserts ||= token.text === 'insert' || token.text === 'merge'
       explainsOther ||= words[0] === 'explain' && NO_QUERY.has(token.text)
-      // INSERT INTO widgets (name): a list of columns, not a call.
-      if (token.text === 'into') isTarget = true
     } else if (token.text === ';') hasEnded = true
     else if (token.text === '(') {
       if (!isTarget && isCall(previous, isQualified)) calls = true
-      isTarget = false
     }
+    isTarget = staysTarget(token, previous, isTarget ?? false)
     isQualified = token.type !== 'mark' && previous?.type === 'mark' && previous.text === '.'
     previous = token
   }
   const definesTable = (hasInto && !inserts) || explainsOther
   return { words, isMany, writes, calls, definesTable } as Shape
+}
+
+/** Whether what follows may be the list of columns in INSERT INTO widgets (name), and no call. */
+function staysTarget(token: Token, previous: Token | undefined, isTarget: boolean): boolean {
+  if (token.type === 'word' && token.text === 'into') return true
+  if (token.type === 'mark') return isTarget && token.text === '.'
+  return isTarget && (previous?.text === 'into' || previous?.text === '.')
 }
 
 /** Whether a parenthesis behind this token opens the arguments of a function that we know nothing of. */

@@ -1,12 +1,23 @@
 import type { PoolConfig } from 'pg'
 import { ClientReleasedError } from '../errors'
 import { ConnectionScope } from './connection-scope'
-import type { Lease, Reaction, SessionOptions } from './connection-scope'
+import type { Lease, SessionOptions } from './lease'
 import { DriverClient, DriverQuery, isSubmittable } from './driver'
 import type { ServerMessage, Submittable, TextQuery } from './driver'
+import { usedError } from './lease-errors'
+import type { Reaction } from './reaction'
+import type { SearchPath } from './search-path'
 
 /** The key under which a pool passes {@link SessionOptions} to its connections. */
 export const SESSION = Symbol('rowhouse.session')
+
+/** Where a query remembers its first loan: its result still holds those rows, and its `submit` is ours. */
+const SENT = Symbol('rowhouse.sent')
+
+/** A query that may have been sent before. */
+type Sendable = Submittable & {
+  [SENT]?: { readonly wanted: SearchPath; readonly submit: Submittable['submit'] }
+}
 
 /** A pg client that runs queries for loans, each behind the switch that it needs. */
 export class TenantClient extends DriverClient {
@@ -51,13 +62,17 @@ export class TenantClient extends DriverClient {
    *
    * @param query - pg's Query, a cursor, a stream
    */
-  send(lease: Lease, query: Submittable): void {
+  send(lease: Lease, query: Sendable): void {
     // The borrower's ROLLBACK behind a failed BEGIN, say: "connection closed" would hide why.
     if (this.#giveUpReason !== undefined) {
       const reason = this.#giveUpReason
       return process.nextTick(() => query.handleError(reason, this.connection))
     }
-    const submit = query.submit.bind(query)
+    const { wanted } = lease
+    const first = (query[SENT] ??= { wanted, submit: query.submit.bind(query) })
+    if (first.wanted.path !== wanted.path)
+      return process.nextTick(() => query.handleError(usedError(first.wanted, wanted), this.connection))
+    const { submit } = first
     query.submit = (connection) =>
       this.#scope.submit(lease, query, () => submit(connection), this.processID ?? 0)
     super.query(query as never)
@@ -115,7 +130,7 @@ export class TenantClient extends DriverClient {
     const query = this._activeQuery as Partial<TextQuery> | null | undefined
     super._handleErrorMessage(message)
     const isText = query?.requiresPreparation !== undefined
-    if (isText && query.rows && query !== this.#completed) this.connection.sync()
+    if (isText && query.rows && query !== this.#completed && !this.#scope.isSyncDue) this.connection.sync()
   }
 
   override _handleReadyForQuery(message: ServerMessage): void {

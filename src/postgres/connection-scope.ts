@@ -3,9 +3,12 @@ import { OneWrite } from '../one-write'
 import type { StatementClass } from './classify'
 import type { ServerMessage, Submittable, TextQuery, WireConnection } from './driver'
 import { SessionHygiene } from './hygiene'
-import type { Hygiene } from './hygiene'
 import { afterEvent, needOf, resolvePath, UNKNOWN } from './path-state'
 import type { PathEvent, PathState } from './path-state'
+import { astrayError, notClearedError } from './lease-errors'
+import type { Lease, SessionOptions } from './lease'
+import { PASS, SWALLOW } from './reaction'
+import type { Reaction } from './reaction'
 import { canonicalReport } from './search-path'
 import type { SearchPath } from './search-path'
 import { isInSight, mayMissSchema, missSchema, seeSchema } from './schema-sighting'
@@ -13,39 +16,10 @@ import { ANYTHING, classOf, unknownStatement } from './query-class'
 import { SessionSetup } from './session-setup'
 import { hintAtSharedSchemas } from './shared-schema-hint'
 import { StatementOwners } from './statements'
+import { SyncCount } from './sync-count'
 import { CHECK_FAILED, switchErrorOf, writeSwitch } from './switch'
 import type { CheckDepth, SwitchMode } from './switch'
 import { SwitchReplies } from './switch-replies'
-
-/** How connections of a pool treat sessions. */
-export interface SessionOptions {
-  readonly hygiene: Hygiene
-  /** `session`: a pooler in between is declared to pool whole sessions, so the backend is not compared. */
-  readonly pooler: 'none' | 'session'
-}
-
-/** One loan of a connection: whose queries it runs, until its end. */
-export interface Lease {
-  readonly wanted: SearchPath
-  /** Handed out by `connect()`: what runs on it is the caller's choice. */
-  readonly isLent: boolean
-  /** False once the connection went back to the pool. */
-  isActive: boolean
-}
-
-/** What the client is to do with a message of the server. */
-export type Reaction =
-  /** Hand it to pg. */
-  | { readonly type: 'pass' }
-  /** Keep it from pg. */
-  | { readonly type: 'swallow' }
-  /** Tell the running query that it failed. */
-  | { readonly type: 'fail'; readonly error: unknown }
-  /** Tell the running query, and close the connection. */
-  | { readonly type: 'abandon'; readonly error: unknown }
-
-const PASS: Reaction = { type: 'pass' }
-const SWALLOW: Reaction = { type: 'swallow' }
 
 /** Whose switch, how, and what to do when it is through. */
 interface Intent {
@@ -70,6 +44,7 @@ interface Switching {
 export class ConnectionScope {
   readonly #connection: WireConnection
   readonly #oneWrite: OneWrite<'_send'>
+  readonly #syncs: SyncCount
   readonly #options: SessionOptions
   readonly #hygiene: SessionHygiene
   readonly #setup = new SessionSetup()
@@ -92,6 +67,7 @@ export class ConnectionScope {
   constructor(connection: WireConnection, options: SessionOptions) {
     this.#connection = connection
     this.#oneWrite = new OneWrite(connection, '_send')
+    this.#syncs = new SyncCount(connection)
     this.#options = options
     this.#hygiene = new SessionHygiene(options.hygiene)
   }
@@ -128,6 +104,7 @@ export class ConnectionScope {
         return error instanceof Error ? error : new Error(String(error))
       }
     }
+    this.#syncs.begin()
     this.#running = statement
     this.#wanted = lease.wanted
     this.#unchecked = undefined
@@ -139,7 +116,7 @@ export class ConnectionScope {
       return new IsolationError('A transaction of another tenant is still open on this connection.')
     }
     const discard = changesTenant && this.#hygiene.mustDiscard()
-    const isSeen = this.#isBackendKnown && isInSight(lease.wanted, statement)
+    const isSeen = this.#isBackendKnown && !this.#hygiene.mayHaveTables && isInSight(lease.wanted, statement)
     const need = needOf(this.#path, lease.wanted.path, isSeen)
     this.#served = key
     const isPatient = this.#hygiene.mayHaveTimeout
@@ -197,7 +174,11 @@ export class ConnectionScope {
   onSetting(name: string, value: string, isSetUp: boolean): void {
     if (name === 'standard_conforming_strings') this.#readsText = value === 'on'
     if (name === 'search_path')
-      this.#see({ type: 'reported', path: canonicalReport(value, this.#switching?.intent.wanted) })
+      this.#see({
+        type: 'reported',
+        path: canonicalReport(value, this.#switching?.intent.wanted),
+        isStartup: !isSetUp,
+      })
     else if (isSetUp && this.#switching?.replies.done !== false) this.#hygiene.onSetting(name)
   }
 
@@ -251,12 +232,20 @@ export class ConnectionScope {
     return SWALLOW
   }
 
+  /** A ReadyForQuery is to come for what runs now. */
+  get isSyncDue(): boolean {
+    return this.#syncs.isDue
+  }
+
   onReadyForQuery(status: 'I' | 'T' | 'E'): Reaction {
+    if (!this.#syncs.onReadyForQuery()) return SWALLOW
     const switching = this.#switching
     const verdict = switching?.replies.onReadyForQuery() ?? 'pass'
     if (this.#retry !== undefined) return this.#retryForReason(this.#retry, status)
     if (verdict === 'swallow') return SWALLOW
-    if (verdict === 'broken') return { type: 'abandon', error: notClearedError(switching!) }
+    if (verdict === 'broken')
+      return { type: 'abandon', error: notClearedError(switching!.intent.wanted, switching!.replies.failure) }
+    if (verdict === 'astray') return { type: 'abandon', error: astrayError(switching!.intent.wanted) }
     this.#see({ type: 'ready', status, effect: verdict === 'settled' ? 'none' : this.#running.effect })
     this.#switching = undefined
     return verdict === 'settled' ? this.#afterOwnSync(switching!) : PASS
@@ -265,6 +254,7 @@ export class ConnectionScope {
   #retryForReason(refused: Intent, status: 'I' | 'T' | 'E'): Reaction {
     this.#retry = undefined
     this.#see({ type: 'ready', status, effect: 'none' })
+    this.#syncs.begin()
     this.#atOnce(() => this.#switch({ ...refused, mode: 'awaited', check: 'telling' }, 0, true))
     return SWALLOW
   }
@@ -276,6 +266,7 @@ export class ConnectionScope {
     // BEGIN is on its way behind its own Sync and will run: nobody may use this connection.
     if (mode === 'ahead') return error === undefined ? SWALLOW : { type: 'abandon', error }
     if (error !== undefined) return { type: 'fail', error }
+    this.#syncs.begin()
     const unfit = this.#atOnce(proceed)
     return unfit instanceof Error ? { type: 'fail', error: unfit } : SWALLOW
   }
@@ -294,11 +285,4 @@ export class ConnectionScope {
   #see(event: PathEvent): void {
     this.#path = afterEvent(this.#path, event)
   }
-}
-
-function notClearedError({ intent, replies }: Switching): IsolationError {
-  return new IsolationError(
-    'The session state of the tenant before could not be cleared, so this connection was closed. The query may or may not have run.',
-    { tenant: intent.wanted.tenant, cause: replies.failure },
-  )
 }

@@ -37,6 +37,7 @@ export class SessionHygiene {
   readonly #level: Hygiene
   #isDirty = false
   #mayHaveTimeout = false
+  #mayHaveTables = false
 
   constructor(level: Hygiene) {
     this.#level = level
@@ -48,6 +49,8 @@ export class SessionHygiene {
     const leaves = this.#level === 'fast' ? kind === 'other' : isLent || effect !== 'none'
     this.#isDirty ||= leaves
     this.#mayHaveTimeout ||= effect === 'any'
+    // By a trigger, too.
+    this.#mayHaveTables ||= effect !== 'none'
   }
 
   /** The server names the command that it completed, `INSERT 0 1`. */
@@ -70,9 +73,15 @@ export class SessionHygiene {
     return this.#mayHaveTimeout
   }
 
+  /** There may be temporary tables, which stand in front of every schema; no level clears them away at once. */
+  get mayHaveTables(): boolean {
+    return this.#mayHaveTables
+  }
+
   /** The session is as new. */
   onDiscarded(): void {
     this.#isDirty = false
     this.#mayHaveTimeout = false
+    this.#mayHaveTables = false
   }
 }

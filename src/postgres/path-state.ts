@@ -23,7 +23,7 @@ export type TransactionStatus = 'I' | 'T' | 'E'
 export interface PathState {
   /** The server reports search_path by itself (PostgreSQL >= 18). */
   readonly reports: boolean
-  /** The first report, made at startup: the connection's default. */
+  /** The report made at startup: the connection's default. Undefined also where a pooler has kept it. */
   readonly initial: string | undefined
   /** The path certainly in force, in canonical form; undefined: not known. */
   readonly path: string | undefined
@@ -34,7 +34,8 @@ export interface PathState {
 
 /** What happened on the wire. */
 export type PathEvent =
-  | { readonly type: 'reported'; readonly path: string | undefined }
+  /** `isStartup`: nothing of ours can have set it yet. */
+  | { readonly type: 'reported'; readonly path: string | undefined; readonly isStartup: boolean }
   | { readonly type: 'switched'; readonly path: string }
   | { readonly type: 'failed' }
   | { readonly type: 'discarded' }
@@ -56,8 +57,14 @@ const SILENT_DEFAULT = 'DEFAULT'
 /** The state after an event: the same object where nothing has changed, since every query makes several. */
 export function afterEvent(state: PathState, event: PathEvent): PathState {
   if (event.type === 'reported') {
-    const { path } = event
-    return stateOf(true, state.reports ? state.initial : path, path, state.pending, state.status)
+    const { path, isStartup } = event
+    return stateOf(
+      true,
+      isStartup && !state.reports ? path : state.initial,
+      path,
+      state.pending,
+      state.status,
+    )
   }
   const { reports, initial, path, pending, status } = state
   if (reports) {

@@ -5,7 +5,7 @@ import type { Scope } from '../tenant/context'
 import { bindSubmittable } from './bind-submittable'
 import { checkOut } from './checkout'
 import { SESSION, TenantClient } from './client'
-import type { Lease, SessionOptions } from './connection-scope'
+import type { Lease, SessionOptions } from './lease'
 import {
   assertDriver,
   DriverPool,

@@ -14,6 +14,8 @@ export type Verdict =
   | 'settled'
   /** Cleaning the session failed: nobody may use this connection. */
   | 'broken'
+  /** An end that nothing was to have now: the answers can't be told apart any more. */
+  | 'astray'
 
 /** How many answers are to be expected. */
 export interface ExpectedReplies {
@@ -80,6 +82,7 @@ export class SwitchReplies {
       this.#simple -= 1
       return this.#failure === undefined ? 'swallow' : 'broken'
     }
+    if (!this.#ownSync) return 'astray'
     this.#isDone = true
     return 'settled'
   }

@@ -1,7 +1,7 @@
 import { createPool } from 'slonik'
 import type { ClientConfigurationInput, DatabasePool } from 'slonik'
 import { ConfigError } from '../errors'
-import type { Lease } from '../postgres/connection-scope'
+import type { Lease } from '../postgres/lease'
 import { assertDriver } from '../postgres/driver'
 import type { ScopingOptions } from '../postgres/pool'
 import { scopingProblems } from '../postgres/scoping-problems'

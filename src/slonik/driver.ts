@@ -1,6 +1,6 @@
 import type { DriverFactory } from 'slonik'
 import { SESSION, TenantClient } from '../postgres/client'
-import type { SessionOptions } from '../postgres/connection-scope'
+import type { SessionOptions } from '../postgres/lease'
 import { outsideTenants } from '../tenant/context'
 import { clientConfigOf } from './client-config'
 import type { ClientConfig } from './client-config'

@@ -68,24 +68,30 @@ function releasedWhenFit(
   return {
     ...client,
     query: (...args) => running.track(client.query(...args)),
-    destroy: () => (running.size === 0 ? client.destroy() : destroyLater()),
+    destroy,
     release: () => (isFitNow() ? client.release() : releaseLater()),
   }
-  /** A query that fails while slonik waits for it would have the connection counted in for ever. */
-  async function destroyLater(): Promise<void> {
-    await Promise.race([running.settled(), sleep(graceMs, undefined, { ref: false })])
+  async function destroy(): Promise<void> {
+    if (running.size > 0) await stop()
     await client.destroy()
+  }
+  /** A query that fails while slonik destroys its connection would have that counted in for ever. */
+  async function stop(): Promise<void> {
+    await Promise.race([running.settled(), sleep(graceMs, undefined, { ref: false })])
+    if (running.size === 0) return
+    await connection.end()
+    await running.settled()
   }
   async function releaseLater(): Promise<void> {
     if (await becomesFit()) {
       try {
         await reset?.({ query: async (sql) => void (await connection.query(sql)) })
       } catch (error) {
-        await client.destroy()
+        await destroy()
         throw error
       }
     }
-    await ((await becomesFit()) ? client.release() : client.destroy())
+    await ((await becomesFit()) ? client.release() : destroy())
   }
   async function becomesFit(): Promise<boolean> {
     let isFit: boolean
@@ -113,6 +119,8 @@ async function failedClient(failure: unknown, options: PoolClientOptions): Promi
   }))
   const driver = await createDriver(options)
   const client = await driver.createClient()
+  // It is for one call only, also where that asks it nothing.
+  client.release = client.destroy
   // One that slonik keeps in reserve (`minimumPoolSize`) makes room for another try.
   setTimeout(() => void (client.state() === 'IDLE' && client.destroy()), RETRY_MS).unref()
   return client

@@ -1,7 +1,7 @@
 import type { DatabasePool } from 'slonik'
 import type { EventEmitter } from 'node:events'
 import { TenantRequiredError } from '../errors'
-import type { Lease } from '../postgres/connection-scope'
+import type { Lease } from '../postgres/lease'
 import { mismatchOf } from '../postgres/lease-errors'
 import type { SearchPaths } from '../postgres/search-paths'
 import { bindToContext } from '../tenant/context'

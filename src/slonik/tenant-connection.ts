@@ -4,7 +4,7 @@ import type { DriverClientEventEmitter, DriverQueryResult } from 'slonik'
 import { IsolationError, TenantRequiredError } from '../errors'
 import { bindSubmittable } from '../postgres/bind-submittable'
 import { TenantClient } from '../postgres/client'
-import type { Lease } from '../postgres/connection-scope'
+import type { Lease } from '../postgres/lease'
 import { DriverQuery } from '../postgres/driver'
 import { mismatchOf, releasedError } from '../postgres/lease-errors'
 import { whenQuiet } from '../postgres/when-quiet'
@@ -123,6 +123,8 @@ export class TenantConnection {
     })
     source.on('error', (error) => rows.destroy(slonikErrorOf(error, { sql, values: values ?? [] }) as Error))
     rows.on('close', () => source.destroy())
+    // Who stopped listening, a handler that threw, is through with it; the connection's failure is told elsewhere.
+    rows.on('error', ignore)
     this.#client.send(lease, source)
     return source.pipe(rows)
   }
@@ -170,6 +172,8 @@ export class TenantConnection {
     this.#client.endLease()
   }
 }
+
+function ignore(): void {}
 
 function fieldOf({ name, dataTypeID }: WireField): DriverQueryResult['fields'][number] {
   return { name, dataTypeId: dataTypeID }

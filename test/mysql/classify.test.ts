@@ -55,6 +55,10 @@ describe('what a statement leaves', () => {
     'select /*M!100100 get_lock( */ 1',
   ])('anything, by a read: %s', (text) => expect(classify(text)).toEqual({ kind: 'read', effect: 'any' }))
 
+  test.each(['insert into a select f()', 'insert into a.b select f()'])('anything, by a write: %s', (text) =>
+    expect(classify(text)).toEqual({ kind: 'write', effect: 'any' }),
+  )
+
   test.each([
     'create table a (b int)',
     'create temporary table a (b int)',

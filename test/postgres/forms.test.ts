@@ -131,6 +131,29 @@ describe.each(SERVERS)('every documented form of pg.Pool, scoped, on $name', (se
       }),
     ))
 
+  test('a query object of one tenant is no use to another, whose answer it would mix with the rows that it keeps', async () => {
+    const pool = houses.pool()
+    const query = new Query<User>(`insert into users (name) values ('again')`)
+    const use = (id: string): Promise<unknown> => houses.in(id, () => pool.query(query as never))
+    await use('a')
+    await use('a')
+    await expect(use('b')).rejects.toMatchObject({ code: 'ROWHOUSE_TENANT_MISMATCH', tenant: 'b' })
+    await houses.in('b', async () => {
+      const client = await pool.connect()
+      const failed = new Promise((resolve) => {
+        Object.assign(query, { callback: resolve })
+        client.query(query)
+      })
+      expect(await failed).toMatchObject({ code: 'ROWHOUSE_TENANT_MISMATCH', tenant: 'b' })
+      client.release()
+    })
+    expect(await houses.names('a')).toEqual(['a-1', 'a-2', 'again', 'again'])
+    expect(await houses.names('b')).toEqual(['b-1', 'b-2'])
+    await houses.asOwner((owner) =>
+      owner.query(`delete from ${houses.schema('a')}.users where name = 'again'`),
+    )
+  })
+
   test('a cursor that is read in parts and closed, and a query behind it', () =>
     onBoth((pool, id) =>
       withClient(pool, async (client) => {

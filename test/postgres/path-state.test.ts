@@ -12,7 +12,8 @@ function after(...events: PathEvent[]): PathState {
   return events.reduce(afterEvent, UNKNOWN)
 }
 
-const startup: PathEvent = { type: 'reported', path: DEFAULT }
+const startup: PathEvent = { type: 'reported', path: DEFAULT, isStartup: true }
+const reported = (path: string | undefined): PathEvent => ({ type: 'reported', path, isStartup: false })
 const switched = (path: string): PathEvent => ({ type: 'switched', path })
 const ready = (status: TransactionStatus = 'I', effect: Effect = 'none'): PathEvent => ({
   type: 'ready',
@@ -55,9 +56,9 @@ describe('a server that does not report search_path', () => {
 
 describe('a server that reports search_path', () => {
   test('is believed, whatever was set before', () => {
-    const state = after(startup, switched(A), { type: 'reported', path: A }, ready())
+    const state = after(startup, switched(A), reported(A), ready())
     expect(state.path).toBe(A)
-    expect(afterEvent(state, { type: 'reported', path: B }).path).toBe(B)
+    expect(afterEvent(state, reported(B)).path).toBe(B)
   })
 
   test('a switch is not believed before the report', () => {
@@ -65,27 +66,33 @@ describe('a server that reports search_path', () => {
   })
 
   test('a path survives the release', () => {
-    const state = after(startup, switched(A), { type: 'reported', path: A }, ready(), { type: 'released' })
+    const state = after(startup, switched(A), reported(A), ready(), { type: 'released' })
     expect(needOf(state, A)).toEqual({ set: false, check: 'due' })
   })
 
   test('a report that can not be read equals no path', () => {
-    expect(needOf(after(startup, { type: 'reported', path: undefined }), A).set).toBe(true)
+    expect(needOf(after(startup, reported(undefined)), A).set).toBe(true)
   })
 
   test('the default path is the one of the startup, and has no schema to check', () => {
     const state = after(startup, ready())
     expect(resolvePath(state, undefined)).toBe(DEFAULT)
     expect(needOf(state, undefined)).toEqual({ set: false, check: 'none' })
-    expect(needOf(afterEvent(state, { type: 'reported', path: A }), undefined)).toEqual({
+    expect(needOf(afterEvent(state, reported(A)), undefined)).toEqual({
       set: true,
       check: 'none',
     })
   })
 })
 
+test('the first report of a server whose startup nobody saw is no default: it is the path of a tenant', () => {
+  const state = after(switched(A), reported(A), ready())
+  expect(state.path).toBe(A)
+  expect(needOf(state, undefined).set).toBe(true)
+})
+
 describe('the check of the schema', () => {
-  const onA = after(startup, switched(A), { type: 'reported', path: A }, ready())
+  const onA = after(startup, switched(A), reported(A), ready())
 
   test('is made in front of every statement outside a transaction', () => {
     expect(needOf(onA, A)).toEqual({ set: false, check: 'due' })
@@ -200,7 +207,7 @@ class Server {
   reportsNow(): PathEvent[] {
     if (!this.reports || this.#reported === this.path) return []
     this.#reported = this.path
-    return [{ type: 'reported', path: this.path }]
+    return [reported(this.path)]
   }
 }
 

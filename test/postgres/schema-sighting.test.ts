@@ -136,6 +136,47 @@ describe.each(SERVERS)('reads that rely on a recent look, on $name', (server) =>
     ])
   })
 
+  describe.each(['auto', 'fast', 'strict'] as const)('with hygiene %s', (hygiene) => {
+    const gone = { code: 'ROWHOUSE_TENANT_NOT_FOUND' }
+
+    test('do not find a temporary table in the place of a tenant that is gone', async () => {
+      await houses.build(['gone'])
+      const pool = houses.pool({ hygiene })
+      await houses.in('gone', async () => {
+        const client = await pool.connect()
+        await client.query(READ)
+        await client.query(`create temp table users as select 1 as id, 'temporary' as name`)
+        client.release()
+      })
+      await drop('gone')
+      await expect(houses.in('gone', () => pool.query(READ))).rejects.toMatchObject(gone)
+    })
+
+    test.each([
+      ['a function', 'select leave_table()'],
+      ['a trigger', `insert into marks values (1)`],
+    ])('do not find one that another tenant left by %s', async (_what, statement) => {
+      await houses.build(['gone'])
+      const b = houses.schema('b')
+      await houses.asOwner((owner) =>
+        owner.query(
+          `create or replace function ${b}.leave_table() returns int language plpgsql as
+             $$ begin create temp table users as select 1 as id, 'secret of b' as name; return 1; end $$;
+           create or replace function ${b}.leave_it() returns trigger language plpgsql as
+             $$ begin perform ${b}.leave_table(); return new; end $$;
+           drop table if exists ${b}.marks; create table ${b}.marks (id int);
+           grant all on ${b}.marks to rowhouse_app;
+           create trigger leaves after insert on ${b}.marks execute function ${b}.leave_it()`,
+        ),
+      )
+      const pool = houses.pool({ hygiene })
+      await houses.in('gone', () => pool.query(READ))
+      await houses.in('b', () => pool.query(statement))
+      await drop('gone')
+      await expect(houses.in('gone', () => pool.query(READ))).rejects.toMatchObject(gone)
+    })
+  })
+
   test('never follow a view that hides a change of the search_path', async () => {
     await houses.asOwner((owner) =>
       owner.query(

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClientConfigurationInput, DatabasePool } from 'slonik'
 import { Relay } from '../engines/support/relay'
@@ -72,6 +73,48 @@ describe.each(PAIRS)('connections that can not be had, on $name', (pair) => {
     await sleep(1500)
     expect(await asA(pool)).toBe('a-1')
     await settles(pool.end(), 'end()')
+  })
+
+  test('a client without a connection serves one call, also one that asks it nothing', async () => {
+    const pool = await unreachable({ maximumPoolSize: 1, idleTimeout: 10_000 })
+    await houses.in('a', () => pool.connect(() => sleep(1200)))
+    relay.up()
+    expect([await asA(pool), await asA(pool)]).toEqual(['a-1', 'a-1'])
+    await settles(pool.end(), 'end()')
+  })
+
+  test.each([
+    ['fails', `select 1 / (pg_sleep(0.35)::text = 'x')::int`],
+    ['goes on', 'select pg_sleep(1)'],
+  ])('a call that fails while a query of its runs longer than the grace and %s', async (_what, text) => {
+    const pool = await houses.tenantSlonik({ gracefulTerminationTimeout: 200 })
+    const failed = houses.in('a', () =>
+      pool.connect(async (connection) => {
+        void connection.query(houses.textQuery(text)).catch(() => {})
+        await sleep(20)
+        throw new Error('boom')
+      }),
+    )
+    await expect(settles(failed, 'the call')).rejects.toThrow('boom')
+    expect(await asA(pool)).toBe('a-1')
+  })
+
+  test('a handler of a stream that throws ends that call alone', async () => {
+    const pool = await houses.tenantSlonik()
+    const many = sql`select n from generate_series(1, 100000) n`
+    const handlers: ((stream: Readable) => void)[] = [() => {}, (stream) => void stream.on('data', () => {})]
+    for (const listen of handlers) {
+      const failed = houses.in('a', () =>
+        pool.stream(many, (stream) => {
+          listen(stream as unknown as Readable)
+          throw new Error('handler')
+        }),
+      )
+      await expect(settles(failed, 'the stream')).rejects.toThrow('handler')
+    }
+    // An error that nobody hears would end this process.
+    await sleep(100)
+    expect(await asA(pool)).toBe('a-1')
   })
 
   test('the attempts of `connectionRetryLimit` are made, as slonik counts them', async () => {
