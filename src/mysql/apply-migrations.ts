@@ -11,10 +11,13 @@ import { KnownTexts } from './journal-fingerprint'
 import type { MigrationLoader, Script } from './load-migrations'
 import { ReplayingDb } from './migration-db'
 import { lintStatement } from './migration-lint'
+import { findNeighbour } from './migration-neighbours'
+import type { Home } from './migration-neighbours'
 import { expectSameBeginning, settle, shorten } from './migration-resume'
 import { StatementFailure, StatementRunner } from './migration-run'
 import type { RunTools } from './migration-run'
 import type { MigrationSession } from './migration-session'
+import type { SqlStatement } from './split-statements'
 
 /** What a run works with: one connection of its own. */
 export interface ApplyTools {
@@ -45,15 +48,15 @@ export interface PreparedStep {
  * @throws MigrationRefusedError, MigrationTargetError for one without a way down
  */
 export async function prepareRun(
-  loader: MigrationLoader,
+  { loader, session }: { readonly loader: MigrationLoader; readonly session: MigrationSession },
   steps: readonly MigrationStep[],
-  schema: string,
+  home: Home,
 ): Promise<readonly PreparedStep[]> {
   const prepared: PreparedStep[] = []
   for (const step of steps) {
     const script = await loader.script(step)
     if (script.kind === 'sql')
-      for (const statement of script.statements) refuseUnsafe(step, statement, schema)
+      for (const statement of script.statements) await refuseUnsafe(session, step, statement, home)
     prepared.push({ step, script, checksum: await loader.checksum(step.file) })
   }
   return prepared
@@ -128,16 +131,18 @@ async function runProgram({ run }: Script & { kind: 'code' }, db: ReplayingDb): 
   await db.end()
 }
 
-function refuseUnsafe(
+async function refuseUnsafe(
+  session: MigrationSession,
   { file }: MigrationStep,
-  { text, line }: { readonly text: string; readonly line: number },
-  schema: string,
-): void {
-  const problem = lintStatement(text, schema)
+  { text, line }: SqlStatement,
+  home: Home,
+): Promise<void> {
+  const { schema, tenant } = home
+  const problem = lintStatement(text, schema) ?? (await findNeighbour(session, text, home))
   if (problem === undefined) return
   throw new MigrationRefusedError(
     `Migration ${file.name}, line ${line}, ${problem}. The statement: ${shorten(text)}. Nothing was run.`,
-    { migration: file.name },
+    { migration: file.name, tenant, prefix: schema },
   )
 }
 

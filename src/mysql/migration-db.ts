@@ -2,6 +2,7 @@ import type { FieldPacket } from 'mysql2/promise'
 import { MigrationUnfinishedError } from '../errors'
 import type { JournalStatement } from './journal'
 import { lintStatement } from './migration-lint'
+import { findNeighbour } from './migration-neighbours'
 import { kindOf } from './migration-kinds'
 import { refusal } from './migration-run'
 import type { RunTools, StatementRunner } from './migration-run'
@@ -72,7 +73,7 @@ export class ReplayingDb implements MigrationDb {
     if (this.#failure !== undefined) throw this.#failure.error
     if (this.#isOver) throw refusal(this.#tools, 'sends a statement after its end. Await each db.query()')
     const text = values.length === 0 ? sql : session.format(sql, values)
-    const problem = lintStatement(text, schema)
+    const problem = lintStatement(text, schema) ?? (await findNeighbour(session, text, this))
     if (problem !== undefined)
       throw refusal(this.#tools, problem, `, statement ${this.#number + 1}: ${text.slice(0, 80)}:`)
     const kind = kindOf(text)

@@ -1,5 +1,6 @@
-import { depthsOf, lower, qualifierAt, shapeOf } from './migration-shape'
+import { depthsOf, keywordAt, lower, qualifierAt, shapeOf } from './migration-shape'
 import type { StatementShape } from './migration-shape'
+import { reachOf } from './migration-writes'
 
 const READS = 'select with values table show desc describe explain'
 const WRITES = 'insert update delete replace do load call'
@@ -61,6 +62,17 @@ const RULES: readonly Rule[] = [
       'keeps a value in a variable of the session, which a resumed run would not have. Write a .ts migration, which has variables of its own',
   },
   {
+    // Rowhouse's own statements, the journal's among them, run in between.
+    applies: (shape) => callsWithout(shape, /^(row_count|found_rows)$/),
+    message:
+      'asks for the rows of the statement before, and another one is run in between. Write a .ts migration, whose db.query() answers with affectedRows, or count the rows',
+  },
+  {
+    applies: asksSequence,
+    message:
+      'asks what the session drew from a sequence, which a resumed run would not have. Read it from the table that it was written to',
+  },
+  {
     applies: ({ verb, words }) => verb === 'create' && words.slice(0, 4).includes('temporary'),
     message: 'makes a temporary table, which a resumed run would not have. Make a real one and drop it',
   },
@@ -84,8 +96,14 @@ const RULES: readonly Rule[] = [
       'is not known here: what it does to the transaction and the session is not sure. Write it another way',
   },
   {
-    applies: (shape, schema) => foreignNames(shape).some((name) => name !== schema),
+    applies: (shape, schema) =>
+      definedNames(shape).some((name) => name !== schema) || reachOf(shape, schema) === 'outside',
     message: "names another database. Leave its name out: unqualified names are the tenant's own",
+  },
+  {
+    applies: (shape, schema) => reachOf(shape, schema) === 'maybe',
+    message:
+      'names another database, in which an unqualified column of SET could be. Put the table in front of the column, widgets.name',
   },
 ]
 
@@ -128,33 +146,38 @@ function dropsSeveral({ tokens }: StatementShape): boolean {
   return tokens.some((token) => lower(token) === ',')
 }
 
-/** Databases that are named where a statement defines or writes something. */
-function foreignNames({ verb, tokens }: StatementShape): string[] {
-  if (DEFINES.split(' ').includes(verb)) return definedNames(tokens)
-  const at = targetOf(verb, tokens)
-  const name = at === undefined ? undefined : qualifierAt(tokens, at)
-  return name === undefined ? [] : [name]
-}
-
-/** Names outside of parentheses; a query inside of the statement, a reference and LIKE only read. */
-function definedNames(tokens: readonly StatementShape['tokens'][number][]): string[] {
+/** Databases that are named where a statement defines something: not in parentheses, in a query, a reference, a LIKE. */
+function definedNames({ verb, tokens }: StatementShape): string[] {
+  if (!DEFINES.split(' ').includes(verb)) return []
   const depths = depthsOf(tokens)
   const names: string[] = []
   for (const [index, token] of tokens.entries()) {
-    const before = lower(tokens[index - 1])
-    if (depths[index] !== 0 || before === '.' || before === 'references' || before === 'like') continue
-    if (lower(token) === 'select' || (lower(token) === 'as' && index > 1)) break
+    if (depths[index] !== 0 || /^(\.|@|references|like)$/.test(lower(tokens[index - 1]))) continue
+    // AS begins a query, or the value of a generated column, behind which RENAME TO may stand.
+    if (
+      lower(token) === 'select' ||
+      /^as (table|with|values)$/.test(`${lower(token)} ${lower(tokens[index + 1])}`)
+    )
+      break
     const name = qualifierAt(tokens, index)
     if (name !== undefined) names.push(name)
   }
   return names
 }
 
-function targetOf(verb: string, tokens: readonly StatementShape['tokens'][number][]): number | undefined {
-  const opener = { insert: 'into', replace: 'into', delete: 'from', load: 'table' }[verb]
-  if (opener === undefined && verb !== 'update') return undefined
-  const found = opener === undefined ? -1 : tokens.findIndex((token) => lower(token) === opener)
-  let at = Math.max(found, 0) + 1
-  while (/^(low_priority|high_priority|delayed|ignore)$/.test(lower(tokens[at]))) at += 1
-  return at
+function callsWithout({ tokens }: StatementShape, pattern: RegExp): boolean {
+  return tokens.some(
+    (_, index) =>
+      pattern.test(keywordAt(tokens, index)) &&
+      tokens[index + 1]?.text === '(' &&
+      tokens[index + 2]?.text === ')',
+  )
+}
+
+/** `LASTVAL(s)`, `PREVIOUS VALUE FOR s` */
+function asksSequence({ tokens }: StatementShape): boolean {
+  return tokens.some((_, index) => {
+    const words = [0, 1, 2].map((more) => keywordAt(tokens, index + more))
+    return (words[0] === 'lastval' && words[1] === '(') || words.join(' ') === 'previous value for'
+  })
 }

@@ -61,6 +61,11 @@ export function lower(token: Token | undefined): string {
   return token?.type === 'word' || token?.type === 'mark' ? token.text.toLowerCase() : ''
 }
 
+/** The same at a place; empty behind a dot, where a keyword is a name, `a.set`. */
+export function keywordAt(tokens: readonly Token[], at: number): string {
+  return tokens[at - 1]?.text === '.' ? '' : lower(tokens[at])
+}
+
 /** Whether a name with a qualifier begins here: `other.widgets`. */
 export function qualifierAt(tokens: readonly Token[], at: number): string | undefined {
   const [qualifier, dot, name] = tokens.slice(at, at + 3)
@@ -85,6 +90,8 @@ function isObject(token: Token, all: readonly Token[]): boolean {
   return lower(all[all.indexOf(token) + 1]) === 'reference'
 }
 
-function isName(token: Token | undefined): token is Token {
+/** Whether it can be a name. Behind a dot `1e5` is one; digits alone must be in backticks. */
+export function isName(token: Token | undefined): token is Token {
+  if (token?.type === 'number') return /\D/.test(token.text)
   return token?.type === 'word' || token?.type === 'quoted'
 }

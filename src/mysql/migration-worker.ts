@@ -67,7 +67,7 @@ export async function openMigrationWorker(options: WorkerOptions): Promise<Migra
     },
     create: (schema, mark, steps) => create(parts, schema, mark, steps),
     async apply(schema, tenant, steps) {
-      const prepared = await prepareRun(loader, steps, schema)
+      const prepared = await prepareRun({ loader, session }, steps, { schema, tenant })
       if (prepared.length === 0) return
       await journal.ensure(schema)
       await applyRun(tools, { schema, tenant }, prepared)
@@ -92,7 +92,7 @@ async function create(
   mark: Mark,
   steps: readonly MigrationStep[],
 ): Promise<void> {
-  const prepared = await prepareRun(loader, steps, schema)
+  const prepared = await prepareRun({ loader, session }, steps, { schema, tenant: mark.tenant })
   const account = await grantee()
   if (account !== undefined) grantPatternOf(schema)
   const isNew = !(await exists(session, schema))
