@@ -6,6 +6,7 @@ import {
   MigrationRefusedError,
 } from '../errors'
 import type { SchemaName } from '../tenant/schema-name'
+import { readThrown } from '../thrown'
 import type { Journal, JournalStatement } from './journal'
 import { KnownTexts } from './journal-fingerprint'
 import type { MigrationLoader, Script } from './load-migrations'
@@ -153,12 +154,12 @@ async function asFailure(
   kept: readonly number[],
   error: unknown,
 ): Promise<unknown> {
-  if (error instanceof MigrationUnfinishedError || error instanceof MigrationTargetError) return error
+  const cause = error instanceof StatementFailure ? error.cause : error
+  if (cause instanceof MigrationUnfinishedError || cause instanceof MigrationTargetError) return cause
   const { session, journal, schema, step } = tools
   const { file, direction } = step
   const failed = error instanceof StatementFailure ? error.statement : undefined
-  const cause = error instanceof StatementFailure ? error.cause : error
-  const { message, code } = cause as { message: string; code?: string }
+  const { message, code } = readThrown(cause)
   if (session.isUsable) await journal.fail(schema, file.name, message).catch(() => {})
   if (cause instanceof MigrationRefusedError) return cause
   const isLost = !session.isUsable

@@ -2,7 +2,8 @@ import { readFile, stat } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { createJiti } from 'jiti'
 import type { Direction, MigrationFile, MigrationStep } from '../engine'
-import { MigrationRefusedError, MigrationTargetError } from '../errors'
+import { MigrationFolderError, MigrationRefusedError, MigrationTargetError } from '../errors'
+import { readThrown } from '../thrown'
 import type { MigrationDb } from './migration-db'
 import { sha256Of } from './sql'
 import { splitStatements } from './split-statements'
@@ -17,7 +18,7 @@ export type Script =
 export interface MigrationLoader {
   /** SHA-256 of a file's text, with plain line ends and without a byte order mark. */
   checksum(file: MigrationFile): Promise<string>
-  /** @throws MigrationTargetError for a migration without a way down; MigrationRefusedError where it can't be split */
+  /** @throws MigrationTargetError for a migration without a way down; MigrationRefusedError where it can't be split; MigrationFolderError where it can't be loaded */
   script(step: MigrationStep): Promise<Script>
 }
 
@@ -48,11 +49,21 @@ export function createMigrationLoader(): MigrationLoader {
       const { file, direction } = step
       const loaded = await load(file)
       if (extname(file.path) === '.sql') return sqlScript(step, await loaded.text)
-      loaded.module ??= createJiti(file.path, { moduleCache: false }).import(file.path)
+      loaded.module ??= importFrom(file.path)
       const run = exportOf(await loaded.module, direction)
       if (run === undefined) throw noWay(step)
       return { kind: 'code', run }
     },
+  }
+}
+
+async function importFrom(path: string): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    return await createJiti(path, { moduleCache: false }).import(path)
+  } catch (cause) {
+    throw new MigrationFolderError(`Migration ${path} can't be loaded: ${readThrown(cause).message}`, {
+      cause,
+    })
   }
 }
 

@@ -5,6 +5,7 @@ import type { ColumnDefinitions, MigrationBuilder } from 'node-pg-migrate' with 
   'resolution-mode': 'import',
 }
 import { MigrationFolderError } from '../errors'
+import { readThrown } from '../thrown'
 
 /** What a file does in one direction; with a second parameter it calls that back when it is done. */
 export type MigrationAction = (pgm: MigrationBuilder, done?: () => void) => unknown
@@ -67,7 +68,7 @@ async function load(path: string): Promise<MigrationActions> {
   try {
     return await createJiti(path, { moduleCache: false }).import<MigrationActions>(path)
   } catch (cause) {
-    throw new MigrationFolderError(`Migration ${path} can't be loaded: ${(cause as Error).message}`, {
+    throw new MigrationFolderError(`Migration ${path} can't be loaded: ${readThrown(cause).message}`, {
       cause,
     })
   }

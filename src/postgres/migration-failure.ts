@@ -6,6 +6,7 @@ import {
   MigrationTargetError,
 } from '../errors'
 import type { SchemaName } from '../tenant/schema-name'
+import { readThrown } from '../thrown'
 import type { Bookkeeping } from './bookkeeping'
 import type { GuardedTarget } from './migration-guards'
 import type { PreparedStep } from './render-migration'
@@ -71,7 +72,7 @@ export function toRunError(failure: unknown, { schema, tenant }: GuardedTarget, 
   const { at, cause } = failure
   const { file, direction } = at.step
   if (cause instanceof MigrationRefusedError || cause instanceof MigrationTargetError) return cause
-  const { message, code, position } = cause as { message: string; code?: string; position?: string }
+  const { message, code } = readThrown(cause)
   const details = { tenant, prefix: schema, migration: file.name, versions: remains.versions, cause }
   if (code === LOCK_NOT_AVAILABLE) {
     return new MigrationLockedError(
@@ -80,7 +81,10 @@ export function toRunError(failure: unknown, { schema, tenant }: GuardedTarget, 
       details,
     )
   }
-  const line = at.rendered.kind === 'script' ? lineAt(at.rendered.statements, position) : undefined
+  const line =
+    at.rendered.kind === 'script'
+      ? lineAt(at.rendered.statements, (cause as { position?: string } | undefined)?.position)
+      : undefined
   return new MigrationFailedError(
     `Migration ${file.name} (${direction}) failed for tenant "${tenant}" in "${schema}": ${message}` +
       `${code === undefined ? '' : ` [SQLSTATE ${code}]`}${line === undefined ? '' : `, at: ${line}`}. ${remains.sentence}`,

@@ -3,6 +3,7 @@ import type { QueryConfig, QueryResult } from 'pg'
 import type { Direction, MigrationStep } from '../engine'
 import { MigrationFailedError, MigrationTargetError, RowhouseError } from '../errors'
 import { outsideTenants } from '../tenant/context'
+import { readThrown } from '../thrown'
 import { createMigrationLoader } from './load-migrations'
 import type { LoadedMigration, MigrationAction, MigrationActions } from './load-migrations'
 
@@ -96,7 +97,7 @@ function tryWithoutDatabase(
 function toError({ file, direction }: MigrationStep, cause: unknown): unknown {
   if (cause instanceof RowhouseError) return cause
   return new MigrationFailedError(
-    `Migration ${file.name} (${direction}) failed before it was run: ${(cause as Error).message}. Nothing was run.`,
+    `Migration ${file.name} (${direction}) failed before it was run: ${readThrown(cause).message}. Nothing was run.`,
     { migration: file.name, versions: [], cause },
   )
 }
@@ -116,7 +117,7 @@ async function collect(
     if (action.length === 2) await new Promise<void>((resolve) => void action(pgm, resolve))
     else await action(pgm)
   } catch (error) {
-    throw INFERRED.test((error as Error).message) ? noWay(step, error) : error
+    throw INFERRED.test(readThrown(error).message) ? noWay(step, error) : error
   }
   return { transactional: pgm.isUsingTransaction(), statements: [...pgm.getSqlSteps()] }
 }
