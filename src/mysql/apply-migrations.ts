@@ -117,8 +117,11 @@ async function runSql(
     const number = index + 1
     const before = done[index]
     if (before === undefined) await runner.run({ number, text, line })
-    // Settings of the session went with it.
-    else if (before.kind === 'session') await session.query(text)
+    else {
+      // Settings of the session went with it.
+      if (before.kind === 'session') await session.query(text)
+      runner.lastId.follow(before)
+    }
   }
 }
 

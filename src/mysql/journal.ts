@@ -26,6 +26,14 @@ export interface JournalStatement {
   readonly text: string
   readonly affectedRows: number
   readonly insertId: number
+  /** LAST_INSERT_ID() of the session behind it, digits; null where that is not known. */
+  readonly lastId: string | null
+}
+
+/** What is noted of a statement. */
+export interface Noted extends Omit<JournalStatement, 'affectedRows' | 'insertId' | 'lastId'> {
+  /** LAST_INSERT_ID() of the session is the one behind the statement. */
+  readonly knowsLastId: boolean
 }
 
 const TEXT_LENGTH = 500
@@ -47,7 +55,7 @@ export class Journal {
     this.#table = table
   }
 
-  /** Makes the table where it is missing. */
+  /** Makes the table where it is missing, and the column that journals of Rowhouse 0.1.0 and before do not have. */
   async ensure(schema: string, table = this.#table): Promise<void> {
     await this.#session.query(
       `create table if not exists ${tableIn(schema, table)} (
@@ -62,12 +70,16 @@ export class Journal {
          statement text,
          affected_rows bigint unsigned not null default 0,
          insert_id bigint unsigned not null default 0,
+         last_id varchar(20),
          error text,
          run_order int unsigned,
          run_on timestamp(6) not null default current_timestamp(6),
          primary key (name, number)
        ) engine = InnoDB default character set utf8mb4 collate utf8mb4_bin`,
     )
+    const [column] = await this.#session.rows(`show columns from ${tableIn(schema, table)} like 'last_id'`)
+    if (column === undefined)
+      await this.#session.query(`alter table ${tableIn(schema, table)} add column last_id varchar(20)`)
   }
 
   /** All migrations, in the order they ran; none where the table is missing, or another tool's of this name. */
@@ -84,12 +96,14 @@ export class Journal {
 
   /** What is known of the statements of a migration, by number. */
   async readStatements(schema: string, name: string): Promise<readonly JournalStatement[]> {
-    return this.#session.rows<JournalStatement>(
-      `select number, checksum, state, kind, fingerprint, coalesce(statement, '') as text,
-              cast(affected_rows as double) as affectedRows, cast(insert_id as double) as insertId
-         from ${this.#in(schema)} where name = ? and number > 0 order by number`,
+    const rows = await this.#session.rows<JournalStatement & { readonly last_id?: string | null }>(
+      `select own.*, coalesce(statement, '') as text, cast(affected_rows as double) as affectedRows,
+              cast(insert_id as double) as insertId
+         from ${this.#in(schema)} as own where name = ? and number > 0 order by number`,
       [name],
     )
+    // The column is missing in an old journal, which is read before it is mended.
+    return rows.map(({ last_id: lastId = null, ...row }) => ({ ...row, lastId }))
   }
 
   /** A migration begins, or goes on after a crash. */
@@ -105,15 +119,15 @@ export class Journal {
   async note(
     schema: string,
     { name, version }: MigrationFile,
-    statement: Omit<JournalStatement, 'affectedRows' | 'insertId'>,
+    statement: Noted,
     answer?: Answer,
   ): Promise<Header> {
-    const { number, checksum, state, kind, fingerprint, text } = statement
+    const { number, checksum, state, kind, fingerprint, text, knowsLastId } = statement
     const { affectedRows, insertId } = countsOf(answer)
     const noted = await this.#session.query(
       `insert into ${this.#in(schema)}
-         (name, number, version, checksum, state, direction, kind, fingerprint, statement, affected_rows, insert_id)
-       values (?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?)`,
+         (name, number, version, checksum, state, direction, kind, fingerprint, statement, affected_rows, insert_id, last_id)
+       values (?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?, if(?, last_insert_id(), null))`,
       [
         name,
         number,
@@ -125,17 +139,25 @@ export class Journal {
         text.slice(0, TEXT_LENGTH),
         affectedRows,
         insertId,
+        knowsLastId,
       ],
     )
     return noted as Header
   }
 
-  /** The statement that was about to be sent is done. */
-  async confirm(schema: string, name: string, number: number, answer?: Answer): Promise<void> {
-    const { affectedRows, insertId } = countsOf(answer)
+  /** The statement that was about to be sent is done; `answer` where this session did it. */
+  async confirm(
+    schema: string,
+    name: string,
+    number: number,
+    answer?: { readonly answer: Answer; readonly knowsLastId: boolean },
+  ): Promise<void> {
+    const { affectedRows, insertId } = countsOf(answer?.answer)
     await this.#session.query(
-      `update ${this.#in(schema)} set state = 'applied', affected_rows = ?, insert_id = ? where name = ? and number = ?`,
-      [affectedRows, insertId, name, number],
+      `update ${this.#in(schema)} set state = 'applied', affected_rows = ?, insert_id = ?,
+              last_id = if(?, last_insert_id(), last_id)
+        where name = ? and number = ?`,
+      [affectedRows, insertId, answer?.knowsLastId === true, name, number],
     )
   }
 

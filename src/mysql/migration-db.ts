@@ -1,10 +1,10 @@
 import type { FieldPacket } from 'mysql2/promise'
 import { MigrationUnfinishedError } from '../errors'
 import type { JournalStatement } from './journal'
-import { lintStatement } from './migration-lint'
+import { lintSent } from './migration-lint'
 import { findNeighbour } from './migration-neighbours'
 import { kindOf } from './migration-kinds'
-import { refusal } from './migration-run'
+import { refusal, unknownId } from './migration-run'
 import type { RunTools, StatementRunner } from './migration-run'
 import type { Answer, Header } from './migration-session'
 import { sha256Of } from './sql'
@@ -73,7 +73,7 @@ export class ReplayingDb implements MigrationDb {
     if (this.#failure !== undefined) throw this.#failure.error
     if (this.#isOver) throw refusal(this.#tools, 'sends a statement after its end. Await each db.query()')
     const text = values.length === 0 ? sql : session.format(sql, values)
-    const problem = lintStatement(text, schema) ?? (await findNeighbour(session, text, this))
+    const problem = lintSent(text, schema) ?? (await findNeighbour(session, text, this))
     if (problem !== undefined)
       throw refusal(this.#tools, problem, `, statement ${this.#number + 1}: ${text.slice(0, 80)}:`)
     const kind = kindOf(text)
@@ -83,6 +83,7 @@ export class ReplayingDb implements MigrationDb {
     if (before === undefined) return [await this.#runner.run({ number: this.#number, text }), []]
     if (before.checksum !== sha256Of(text)) throw this.#mismatch(this.#number)
     if (kind === 'session') await session.query(text)
+    this.#runner.lastId.follow(before)
     const { affectedRows, insertId } = before
     return [{ affectedRows, insertId, serverStatus: 0 } satisfies Header, []]
   }
@@ -90,6 +91,7 @@ export class ReplayingDb implements MigrationDb {
   /** Read only: what a function in it wrote would not be in the journal, and be written again. */
   async #read(text: string): Promise<[Answer, FieldPacket[]]> {
     const { session } = this.#tools
+    await this.#runner.lastId.restore(text, () => unknownId(this.#tools, this.#number + 1))
     await session.query('start transaction read only')
     try {
       return await session.send(text)

@@ -107,6 +107,9 @@ const RULES: readonly Rule[] = [
   },
 ]
 
+const ROWS =
+  'answers with rows (RETURNING), which a resumed run would not have. Use insertId of the answer, or a SELECT behind it'
+
 /**
  * Looks for what a tenant's migration must not do, and for what could not be resumed. Sees neither into strings nor into the
  * bodies of routines.
@@ -118,6 +121,19 @@ const RULES: readonly Rule[] = [
 export function lintStatement(sql: string, schema: string): string | undefined {
   const shape = shapeOf(sql)
   return RULES.find(({ applies }) => applies(shape, schema))?.message
+}
+
+/**
+ * The same for a statement of a program, which is answered from the journal when a run goes on.
+ */
+export function lintSent(sql: string, schema: string): string | undefined {
+  return lintStatement(sql, schema) ?? (answersRows(shapeOf(sql)) ? ROWS : undefined)
+}
+
+function answersRows({ verb, tokens }: StatementShape): boolean {
+  const depths = depthsOf(tokens)
+  const isWrite = /^(insert|replace|update|delete|with)$/.test(verb)
+  return isWrite && tokens.some((_, at) => depths[at] === 0 && keywordAt(tokens, at) === 'returning')
 }
 
 function isUnknownObject({ verb, object }: StatementShape): boolean {

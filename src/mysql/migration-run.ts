@@ -1,10 +1,11 @@
 import type { MigrationStep } from '../engine'
-import { MigrationRefusedError } from '../errors'
+import { MigrationRefusedError, MigrationUnfinishedError } from '../errors'
 import type { Journal, JournalStatement } from './journal'
 import { hasChanged, readSurroundings, takeFingerprint } from './journal-fingerprint'
 import type { KnownTexts } from './journal-fingerprint'
 import { kindOf } from './migration-kinds'
 import type { StatementKind, Surroundings } from './migration-kinds'
+import { LastId } from './migration-last-id'
 import type { Answer, Header, MigrationSession } from './migration-session'
 import { shapeOf } from './migration-shape'
 import { sha256Of } from './sql'
@@ -53,6 +54,7 @@ export class StatementFailure extends Error {
  * | session | statement, journal row |
  */
 export class StatementRunner {
+  readonly lastId: LastId
   readonly #tools: RunTools
   /** Read again after DDL. */
   #surroundings: Surroundings | undefined
@@ -61,13 +63,15 @@ export class StatementRunner {
 
   constructor(tools: RunTools) {
     this.#tools = tools
+    this.lastId = new LastId(tools.session)
   }
 
   /** @throws StatementFailure */
   async run(statement: NumberedStatement): Promise<Answer> {
     try {
       if (!this.#isPlaceKnown) await this.#expectPlace()
-      const { text } = statement
+      const { text, number } = statement
+      await this.lastId.restore(text, () => unknownId(this.#tools, number))
       const kind = kindOf(text)
       if (kind === 'session') return await this.#runSetting(statement)
       const isInTransaction =
@@ -126,7 +130,8 @@ export class StatementRunner {
         await journal.withdraw(schema, step.file.name, statement.number)
       throw error
     }
-    await journal.confirm(schema, step.file.name, statement.number, answer)
+    const { isKnown: knowsLastId } = this.lastId
+    await journal.confirm(schema, step.file.name, statement.number, { answer, knowsLastId })
     return answer
   }
 
@@ -137,10 +142,12 @@ export class StatementRunner {
     { fingerprint = null, answer }: { readonly fingerprint?: string | null; readonly answer?: Answer } = {},
   ): Promise<Header> {
     const { journal, schema, step } = this.#tools
+    // DDL leaves it as it is; of what else is sent only now, nobody knows until then.
+    const knowsLastId = this.lastId.isKnown && (state === 'applied' || kind === 'ddl')
     return journal.note(
       schema,
       step.file,
-      { number, checksum: sha256Of(text), state, kind, fingerprint, text },
+      { number, checksum: sha256Of(text), state, kind, fingerprint, text, knowsLastId },
       answer,
     )
   }
@@ -181,4 +188,17 @@ export function refusal(
 ): MigrationRefusedError {
   const { name } = step.file
   return new MigrationRefusedError(`Migration ${name}${where} ${what}.`, { migration: name, prefix: schema })
+}
+
+/** LAST_INSERT_ID() is asked for behind a statement of which nobody knows what it was. */
+export function unknownId(
+  { step, schema }: Pick<RunTools, 'step' | 'schema'>,
+  number: number,
+): MigrationUnfinishedError {
+  const { name } = step.file
+  return new MigrationUnfinishedError(
+    `Migration ${name} (${step.direction}) in "${schema}" can't go on: its statement ${number} asks for last_insert_id(), and ` +
+      'what that was behind the statement before is not known. Put the id itself into the file, or a query that finds it.',
+    { migration: name, prefix: schema, statement: number },
+  )
 }
