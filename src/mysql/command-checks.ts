@@ -3,6 +3,7 @@ import { ANYTHING, classify } from './classify'
 import type { StatementClass } from './classify'
 import type { Command, CommandKind, DatabaseError, WireConnection } from './driver'
 import type { Lease, Target } from './lease'
+import { scanSql } from './sql-scanner'
 import { ownerOf } from './statements'
 
 /** Why a command may not run on this connection now. */
@@ -38,10 +39,22 @@ export function refuse(command: Command, error: Error): Command {
   return command
 }
 
+/** The text of a command, or of the statement that it executes. */
+export function textOf(command: Command): string | undefined {
+  return command.sql ?? command.options?.sql ?? command.statement?.query
+}
+
 /** What the text of a command says about it. */
 export function classOf(command: Command): StatementClass {
-  const text = command.sql ?? command.options?.sql ?? command.statement?.query
+  const text = textOf(command)
   return text === undefined ? ANYTHING : classify(text)
+}
+
+/** Whether a command is a USE. The server goes back after a prepared one, and reports only that. */
+export function isUse({ kind }: StatementClass, command: Command): boolean {
+  if (kind !== 'other') return false
+  const [first] = scanSql(textOf(command) ?? '')
+  return first?.text === 'use'
 }
 
 /** mysql2's key for the statement that a command prepares. */
@@ -66,6 +79,14 @@ export function notClearedError({ tenant }: Target, cause: DatabaseError): Isola
   return new IsolationError(
     'The session state of the tenant before could not be cleared, so this connection was closed. The query may or may not have run.',
     { tenant, cause },
+  )
+}
+
+/** The error for a USE that nobody would see the effect of. */
+export function useError({ database, tenant }: Target): IsolationError {
+  return new IsolationError(
+    `A prepared USE would not leave "${database}", and was not sent; the connection was closed.`,
+    { tenant },
   )
 }
 

@@ -2,11 +2,14 @@ import { OneWrite } from '../one-write'
 import {
   classOf,
   elsewhereError,
+  isUse,
   keyOf,
   notClearedError,
   onceOnly,
   refusalOf,
   refuse,
+  textOf,
+  useError,
 } from './command-checks'
 import { afterEvent, needOf } from './database-state'
 import type { DatabaseEvent, DatabaseState, Wish } from './database-state'
@@ -19,9 +22,11 @@ import { ParkCommand, PARKING_PACKET } from './park-command'
 import { ALONE, ScopedCommand } from './scoped-command'
 import type { CommandEvents, CommandPlan, Prelude } from './scoped-command'
 import { SessionSetup } from './session-setup'
-import { TenantStatements } from './statements'
+import { SessionStatus } from './session-status'
+import { ownerOf, TenantStatements } from './statements'
 import { switchErrorOf } from './switch-errors'
-import { AUTOCOMMIT, IN_TRANSACTION, PARKING, RESET_PACKET } from './wire'
+import type { EndState } from './wire'
+import { PARKING, RESET_PACKET } from './wire'
 
 /** How the connections of a pool are scoped. */
 export interface ScopeOptions {
@@ -54,10 +59,10 @@ export class ConnectionScope {
   readonly #inFlight = new Set<Command>()
   readonly #idleCallbacks: (() => void)[] = []
   #state: DatabaseState = { at: PARKING, served: undefined }
-  #status: number
-  /** What the server said at the start: some have autocommit off for everybody. */
-  readonly #firstStatus: number
+  readonly #status: SessionStatus
   #lease: Lease | undefined
+  /** The loan of the command that is being written or answered; it may have ended, and another begun. */
+  #turn: Lease | undefined
   #isSetUp = false
   readonly #parking: Prelude = {
     packet: PARKING_PACKET,
@@ -70,7 +75,9 @@ export class ConnectionScope {
   readonly #events: CommandEvents<Task> = {
     plan: (command, task) => this.#plan(command, task),
     atOnce: (write) => this.#atOnce(write),
-    onStatus: (status) => (this.#status = status),
+    onTurn: (task) => (this.#turn = task?.lease),
+    onStatus: (end) => this.#onStatus(end),
+    onError: (command) => this.#onError(command),
     onSchema: (schema, task) => this.#onSchema(schema, task),
     onBroken: (error) => this.#giveUp(error),
   }
@@ -83,11 +90,13 @@ export class ConnectionScope {
     this.#oneWrite = new OneWrite(connection, 'write')
     this.#options = options
     this.#hygiene = new SessionHygiene(options.hygiene)
-    this.#firstStatus = connection._handshakePacket?.statusFlags ?? AUTOCOMMIT
-    this.#status = this.#firstStatus
+    this.#status = new SessionStatus(connection._handshakePacket?.statusFlags)
     this.#setup = new SessionSetup(connection)
     const { maxPreparedStatements } = connection.config
-    this.#statements = new TenantStatements(maxPreparedStatements, () => this.#lease?.target.database)
+    this.#statements = new TenantStatements(
+      maxPreparedStatements,
+      () => (this.#turn ?? this.#lease)?.target.database,
+    )
     connection._statements = this.#statements
     const add = connection.addCommand.bind(connection)
     connection.addCommand = (command) => this.#add(command, add)
@@ -107,8 +116,11 @@ export class ConnectionScope {
 
   /** The loan ended; what it has in flight still runs as its own. */
   end(): void {
-    if (this.#lease !== undefined) this.#lease.isActive = false
+    const lease = this.#lease
+    if (lease === undefined) return
+    lease.isActive = false
     this.#lease = undefined
+    if (this.#status.isUncertain || this.#hygiene.mayHaveCharset(lease.target)) this.#see({ type: 'used' })
   }
 
   /** Answers are outstanding, other than the one to an epilogue. */
@@ -123,8 +135,12 @@ export class ConnectionScope {
 
   /** A transaction is open, or will be with the next statement because autocommit was switched off. */
   get isInTransaction(): boolean {
-    const turnedOff = (this.#firstStatus & AUTOCOMMIT) !== 0 && (this.#status & AUTOCOMMIT) === 0
-    return (this.#status & IN_TRANSACTION) !== 0 || turnedOff
+    return this.#status.isInTransaction
+  }
+
+  /** The session holds what can't be cleared. */
+  get mustClose(): boolean {
+    return this.#hygiene.mustClose
   }
 
   /** Leaves the tenant's database, unless the connection is parked already or switches are awaited anyway. */
@@ -139,7 +155,8 @@ export class ConnectionScope {
     if (kind === 'other') return add(command)
     const lease = this.#lease
     if (lease === undefined && !this.#isSetUp && kind !== 'changeUser') {
-      this.#setup.onCommand(command)
+      // Anything else can have moved the connection.
+      if (!this.#setup.onCommand(command)) this.#see({ type: 'doubted' })
       return add(command)
     }
     const refusal = refusalOf(command, kind, lease)
@@ -156,10 +173,13 @@ export class ConnectionScope {
     new ScopedCommand(command, { kind, lease }, this.#events)
   }
 
-  #plan(command: Command, { kind, lease: { target, isLent } }: Task): CommandPlan {
+  #plan(command: Command, { kind, lease: { target, isLent } }: Task): CommandPlan | Error {
     const { database } = target
+    const owner = command.statement && ownerOf(command.statement)
+    if (owner !== undefined && owner !== database) return elsewhereError(target, owner)
     const { switch: how, allowsLocalFiles, known } = this.#options
     const statement = classOf(command)
+    if (kind === 'prepare' && isUse(statement, command)) return useError(target)
     const need = needOf(this.#state, {
       database,
       needsDatabase: this.#needsDatabase(command, kind),
@@ -169,8 +189,8 @@ export class ConnectionScope {
       parking: PARKING,
     })
     this.#see({ type: 'serves', database })
-    if (need.reset) this.#hygiene.onReset()
-    this.#hygiene.onStatement(statement, isLent)
+    if (need.reset) this.#onReset()
+    this.#hygiene.onStatement(statement, isLent, textOf(command))
     // What could move the connection is not believed to leave it where it was.
     const stays = statement.kind !== 'other'
     if (need.enter || !stays) this.#see({ type: 'doubted' })
@@ -220,11 +240,31 @@ export class ConnectionScope {
     }
   }
 
+  #onReset(): void {
+    this.#hygiene.onReset()
+    this.#status.onReset()
+  }
+
+  #onStatus({ status, warnings }: EndState): void {
+    this.#status.onStatus(status)
+    if (warnings > 0) this.#hygiene.onMessages()
+  }
+
+  #onError(command: Command): void {
+    this.#hygiene.onMessages()
+    if (classOf(command).kind === 'other') this.#status.onFailedBlock()
+  }
+
   #onSchema(schema: string, { kind, lease: { target } }: Task): Error | undefined {
     // A prepared statement goes to its own database and comes back, and the server reports the return.
-    if (kind === 'execute' && schema === (this.#state.at ?? schema)) return undefined
+    if (kind === 'execute' && this.#isReturn(schema, target)) return undefined
     this.#see({ type: 'at', database: schema })
     return schema === target.database ? undefined : elsewhereError(target, schema)
+  }
+
+  #isReturn(schema: string, { database }: Target): boolean {
+    const { at } = this.#state
+    return at === undefined ? schema === PARKING || schema === database : schema === at
   }
 
   #onEnd(command?: Command): void {

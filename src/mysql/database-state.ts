@@ -6,6 +6,7 @@
  *   entered  | the database: the server has answered COM_INIT_DB
  *   parked   | the parking place
  *   reported | what the server says it is in
+ *   used     | as before, but no longer fit for anybody without a reset, the same tenant included
  *   doubted  | unknown: something ran that could have moved the connection, or stopped the reports
  *
  * A server does not skip the command behind a switch that failed. So only from the parking place, where a command can
@@ -19,10 +20,14 @@ export interface DatabaseState {
   readonly served: string | undefined
 }
 
+/** Served last, so that whoever comes is another one. No database has this name. */
+const NOBODY = ''
+
 /** What happened. */
 export type DatabaseEvent =
   | { readonly type: 'at'; readonly database: string }
   | { readonly type: 'doubted' }
+  | { readonly type: 'used' }
   | { readonly type: 'serves'; readonly database: string }
 
 /** The state after an event; the same object where nothing has changed, since each query makes several. */
@@ -33,6 +38,8 @@ export function afterEvent(state: DatabaseState, event: DatabaseEvent): Database
       return state.at === event.database ? state : { at: event.database, served }
     case 'doubted':
       return state.at === undefined ? state : { at: undefined, served }
+    case 'used':
+      return { at: state.at, served: NOBODY }
     case 'serves':
       return served === event.database ? state : { at: state.at, served: event.database }
   }

@@ -30,6 +30,7 @@ export type Step = (packet: Packet | undefined, connection: WireConnection) => S
 /** What the server says at the end of a statement without rows. */
 export interface OkResult {
   readonly serverStatus?: number
+  readonly warningStatus?: number
   readonly stateChanges?: { readonly schema?: string | null } | undefined
 }
 

@@ -1,4 +1,6 @@
 import type { StatementClass } from './classify'
+import type { Target } from './lease'
+import { isUnclearable } from './unclearable'
 
 /**
  * When the session state of one tenant is cleared away (COM_RESET_CONNECTION, in the same flush, no round trip) before a
@@ -15,16 +17,35 @@ export type Hygiene = 'strict' | 'auto' | 'fast'
 export class SessionHygiene {
   readonly #level: Hygiene
   #isDirty = false
+  #hasSettings = false
+  #mustClose = false
 
   constructor(level: Hygiene) {
     this.#level = level
   }
 
   /** A statement goes out; `isLent` tells that the connection was handed out by `getConnection()`. */
-  onStatement({ kind, effect }: StatementClass, isLent: boolean): void {
+  onStatement({ kind, effect }: StatementClass, isLent: boolean, text = ''): void {
+    this.#mustClose ||= kind === 'other' && isUnclearable(text)
+    this.#hasSettings ||= kind === 'other'
     const leaves =
       this.#level === 'fast' ? kind === 'define' || kind === 'other' : isLent || effect !== 'none'
     this.#isDirty ||= leaves
+  }
+
+  /** The server keeps warnings or an error, whose texts hold what was in the statement. */
+  onMessages(): void {
+    this.#isDirty = true
+  }
+
+  /** Whether names that are no ASCII may mean something else now: SET NAMES holds for the names of databases, too. */
+  mayHaveCharset({ database }: Pick<Target, 'database'>): boolean {
+    return this.#hasSettings && !/^[ -~]*$/.test(database)
+  }
+
+  /** Whether what is left can't be cleared away, so that the connection is to be closed: a role, and kept profiles. */
+  get mustClose(): boolean {
+    return this.#mustClose
   }
 
   /** Whether the session must be cleared before another tenant uses it. */
@@ -35,5 +56,6 @@ export class SessionHygiene {
   /** The session is as new. */
   onReset(): void {
     this.#isDirty = false
+    this.#hasSettings = false
   }
 }

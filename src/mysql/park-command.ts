@@ -1,6 +1,6 @@
 import type { Packet, WireConnection } from './driver'
 import type { Prelude } from './scoped-command'
-import { enterPacket, PARKING } from './wire'
+import { enterPacket, isOk, PARKING } from './wire'
 
 /** Leaves whatever database is current. */
 export const PARKING_PACKET = enterPacket(PARKING)
@@ -16,7 +16,7 @@ export class ParkCommand {
       connection.sequenceId = 1
       return false
     }
-    if (packet.isError()) connection.destroy()
+    if (!isOk(packet)) connection.destroy()
     else this.prelude.onDone(undefined)
     return true
   }

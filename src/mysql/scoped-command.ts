@@ -1,5 +1,7 @@
-import { readEofStatus, readOk } from './wire'
+import { IsolationError } from '../errors'
+import { isOk, MORE_RESULTS, readEof, readOk } from './wire'
 import type { Command, OkResult, Packet, WireConnection } from './driver'
+import type { EndState } from './wire'
 
 /** One packet that travels in front of a command, and what its answer means. */
 export interface Prelude {
@@ -28,8 +30,12 @@ export interface CommandEvents<Context> {
   readonly plan: (command: Command, context: Context) => CommandPlan | Error
   /** Lets what `write` sends reach the socket together. */
   readonly atOnce: <T>(write: () => T) => T
-  /** Bits of the server's status. */
-  readonly onStatus: (status: number) => void
+  /** It is this command's turn: what mysql2 does from here on, it does for it. Undefined: its turn is over. */
+  readonly onTurn: (context: Context | undefined) => void
+  /** How an answer, or a part of it, ended. */
+  readonly onStatus: (end: EndState) => void
+  /** The server has refused the command itself. */
+  readonly onError: (command: Command) => void
   /** The server is in another database now. @returns an error if it may not be there */
   readonly onSchema: (schema: string, context: Context) => Error | undefined
   /** Nothing may be done on this connection any more, for this reason. */
@@ -68,10 +74,19 @@ export class ScopedCommand<Context> {
     this.#start = methodOf(command, 'start')
     this.#execute = methodOf(command, 'execute')
     command.start = (_packet, connection) => this.#begin(connection)
-    command.execute = (packet, connection) => this.#onPacket(packet, connection)
+    command.execute = (packet, connection) => {
+      events.onTurn(context)
+      const isDone = this.#onPacket(packet, connection)
+      events.onTurn(undefined)
+      return isDone
+    }
     if (!command.doneInsert) return
     const doneInsert = methodOf(command, 'doneInsert')!
-    command.doneInsert = (result) => (this.#mayGoOn(result) ? doneInsert.call(command, result) : null)
+    command.doneInsert = (result) => {
+      // mysql2 could not read a row (a `typeCast` threw) and would take the rest for the answer to what comes next.
+      if (result === null) return this.#skipRows(() => doneInsert.call(command, null))
+      return this.#mayGoOn(result) ? doneInsert.call(command, result) : null
+    }
   }
 
   #begin(connection: WireConnection): Command['next'] {
@@ -115,14 +130,15 @@ export class ScopedCommand<Context> {
     if (packet === undefined) return this.#execute.call(this.#command, packet, connection)
     if (this.#phase === 'preludes') return this.#onPrelude(packet, connection)
     if (this.#phase === 'epilogue') return this.#onEpilogue(packet)
-    const status = readEofStatus(packet)
-    if (status !== undefined) this.#events.onStatus(status)
+    const end = readEof(packet)
+    if (end !== undefined) this.#events.onStatus(end)
+    if (packet.isError()) this.#events.onError(this.#command)
     return this.#finish(this.#execute.call(this.#command, packet, connection), connection)
   }
 
   #onPrelude(packet: Packet, connection: WireConnection): boolean {
     const prelude = this.#plan.preludes[this.#answered]!
-    const error = packet.isError() ? prelude.onRefused(packet) : prelude.onDone(readOk(packet).schema)
+    const error = answerTo(prelude, packet)
     if (error !== undefined) {
       this.#break(error)
       return true
@@ -154,21 +170,31 @@ export class ScopedCommand<Context> {
   }
 
   #onEpilogue(packet: Packet): boolean {
-    const epilogue = this.#plan.epilogue!
-    const error = packet.isError() ? epilogue.onRefused(packet) : epilogue.onDone(readOk(packet).schema)
+    const error = answerTo(this.#plan.epilogue!, packet)
     this.#phase = 'over'
     if (error !== undefined) this.#events.onBroken(error)
     return true
   }
 
   /** Whether the end of a statement without rows is as it should be. */
-  #mayGoOn(result: OkResult | null): boolean {
-    if (result?.serverStatus !== undefined) this.#events.onStatus(result.serverStatus)
-    const schema = result?.stateChanges?.schema
+  #mayGoOn({ serverStatus, warningStatus = 0, stateChanges }: OkResult): boolean {
+    if (serverStatus !== undefined) this.#events.onStatus({ status: serverStatus, warnings: warningStatus })
+    const schema = stateChanges?.schema
     const error =
       schema === undefined || schema === null ? undefined : this.#events.onSchema(schema, this.#context)
     if (error !== undefined) this.#break(error)
     return error === undefined
+  }
+
+  /** Passes over the rows that are left, and tells of the one that could not be read when they are through. */
+  #skipRows(finish: () => Command['next']): Command['next'] {
+    const skip: NonNullable<Command['next']> = (packet) => {
+      const end = packet && readEof(packet)
+      if (end === undefined) return skip
+      const next = finish()
+      return (end.status & MORE_RESULTS) === 0 ? next : this.#break(strayError())
+    }
+    return skip
   }
 
   #break(error: Error): null {
@@ -182,6 +208,18 @@ export class ScopedCommand<Context> {
   #isOver(): boolean {
     return this.#phase === 'over'
   }
+}
+
+/** What the answer to a packet of ours means: an error that forbids to go on, or nothing. */
+function answerTo(prelude: Prelude, packet: Packet): Error | undefined {
+  if (packet.isError()) return prelude.onRefused(packet)
+  return isOk(packet) ? prelude.onDone(readOk(packet).schema) : strayError()
+}
+
+function strayError(): IsolationError {
+  return new IsolationError(
+    'The answers on this connection can no longer be told apart, so it was closed. The query may or may not have run.',
+  )
 }
 
 /** Stands in as the next step while the preludes are answered. */

@@ -14,9 +14,15 @@ export class SessionSetup {
     this.#connection = connection
   }
 
-  /** A command of a listener goes out. Only single SETs are kept: of others the shape of the answer is not known. */
-  onCommand({ sql }: Command): void {
-    if (sql !== undefined && isSet(sql)) this.#texts.push(sql)
+  /**
+   * A command of a listener goes out. Only single SETs are kept: of others the shape of the answer is not known.
+   *
+   * @returns whether it is one
+   */
+  onCommand({ sql }: Command): boolean {
+    const isKept = sql !== undefined && isSet(sql)
+    if (isKept) this.#texts.push(sql)
+    return isKept
   }
 
   /** The packets that do all of it once more, each answered by one OK. */

@@ -33,6 +33,10 @@ export function whenIdle(
 }
 
 function problemOf(scope: ConnectionScope): Error | undefined {
+  if (scope.mustClose)
+    return new IsolationError(
+      'Released with a role or with profiles, which no reset clears: the connection is closed.',
+    )
   if (!scope.isInTransaction) return undefined
   return new IsolationError(
     'Released inside a transaction: the connection is closed and the transaction rolled back.',

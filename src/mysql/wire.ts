@@ -7,11 +7,15 @@ const COM_INIT_DB = 0x02
 const COM_RESET_CONNECTION = 0x1f
 const STATE_CHANGED = 0x4000
 const TRACKS_SCHEMA = 1
+/** Header, two counts, status and warnings. */
+const SHORTEST_OK = 7
 
 /** Bit of the server's status: a transaction is open. */
 export const IN_TRANSACTION = 0x1
 /** Every statement commits by itself. */
 export const AUTOCOMMIT = 0x2
+/** Another result follows. */
+export const MORE_RESULTS = 0x8
 
 /** The command that clears a session: variables, temporary tables, locks, prepared statements. Keeps the database (measured, MariaDB 10.11). */
 export const RESET_PACKET = commandPacket(COM_RESET_CONNECTION, Buffer.alloc(0))
@@ -26,6 +30,14 @@ function commandPacket(command: number, body: Buffer): Buffer {
   head.writeUIntLE(body.length + 1, 0, 3)
   head[4] = command
   return Buffer.concat([head, body])
+}
+
+/** What the end of an answer says. */
+export interface EndState {
+  /** Bits of the server's status. */
+  readonly status: number
+  /** How many warnings the server keeps, for whoever asks next. */
+  readonly warnings: number
 }
 
 /** What an OK packet says of the session. */
@@ -56,9 +68,15 @@ export function readOk({ buffer, offset, end }: Packet): SessionState {
   return { status, schema }
 }
 
-/** The status in an EOF packet, which ends columns and rows; undefined for any other packet. */
-export function readEofStatus({ buffer, offset, end }: Packet): number | undefined {
-  return buffer[offset] === 0xfe && end - offset === 5 ? buffer.readUInt16LE(offset + 3) : undefined
+/** Whether a packet is an OK, and no row that happens to stand where one was due. */
+export function isOk({ buffer, offset, end }: Packet): boolean {
+  return buffer[offset] === 0 && end - offset >= SHORTEST_OK
+}
+
+/** What an EOF packet says, which ends columns and rows; undefined for any other packet. */
+export function readEof({ buffer, offset, end }: Packet): EndState | undefined {
+  if (buffer[offset] !== 0xfe || end - offset !== 5) return undefined
+  return { warnings: buffer.readUInt16LE(offset + 1), status: buffer.readUInt16LE(offset + 3) }
 }
 
 /** Reads what is in a packet where it lies: each query has two such packets, and each slice would be an object. */

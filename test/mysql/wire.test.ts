@@ -1,6 +1,6 @@
 import type { Packet } from '../../src/mysql/driver'
 import { kindOf, missingMembers } from '../../src/mysql/driver'
-import { enterPacket, readEofStatus, readOk, RESET_PACKET } from '../../src/mysql/wire'
+import { enterPacket, isOk, readEof, readOk, RESET_PACKET } from '../../src/mysql/wire'
 
 const packet = (...bytes: (number | string)[]): Packet => {
   const head = Buffer.alloc(4)
@@ -37,10 +37,16 @@ test('an OK packet tells the status, and the database where it changed', () => {
   ).toBe(name)
 })
 
+test('an OK packet is told from a row', () => {
+  expect(isOk(packet(0, 0, 0, 2, 0, 0, 0))).toBe(true)
+  expect(isOk(packet(0xff, 0, 0, 2, 0, 0, 0))).toBe(false)
+  expect(isOk(packet(0, 1, 'a'))).toBe(false)
+})
+
 test('an EOF packet tells the status; a row that begins like one does not', () => {
-  expect(readEofStatus(packet(0xfe, 0, 0, 3, 0))).toBe(3)
-  expect(readEofStatus(packet(0xfe, 0, 0, 0, 0, 0, 0, 0, 1, 'x'))).toBeUndefined()
-  expect(readEofStatus(packet(1, 'a', 0, 3, 0))).toBeUndefined()
+  expect(readEof(packet(0xfe, 2, 1, 3, 0))).toEqual({ warnings: 258, status: 3 })
+  expect(readEof(packet(0xfe, 0, 0, 0, 0, 0, 0, 0, 1, 'x'))).toBeUndefined()
+  expect(readEof(packet(1, 'a', 0, 3, 0))).toBeUndefined()
 })
 
 test('the installed mysql2 has all that is needed, and what is missing is named', () => {
