@@ -64,7 +64,7 @@ async function benchMysql(): Promise<void> {
 
 async function benchAll(serverUrl: string, groups: Readonly<Record<string, Open>>): Promise<void> {
   const url = new URL(serverUrl)
-  const proxy = await startDelayProxy(Number(url.port), 0.5)
+  const proxy = await startDelayProxy(Number(url.port), 1)
   try {
     for (const [name, open] of Object.entries(groups)) {
       for (const latency of ['1 ms', '0 ms']) {

@@ -3,6 +3,7 @@ import type { Pool, PoolOptions, RowDataPacket } from 'mysql2/promise'
 import { createTenancy } from 'rowhouse'
 import { mysql } from 'rowhouse/mysql'
 import type { Hygiene } from 'rowhouse/mysql'
+import { inRequest } from './strategy'
 import type { Strategy } from './strategy'
 
 type How = 'query' | 'execute'
@@ -21,8 +22,9 @@ function qualified(config: PoolOptions, how: How): Strategy {
   const pool = createPool({ ...config, maxPreparedStatements: 256 })
   return {
     name: `floor: qualified names, ${how} on mysql2's pool`,
-    read: ({ schema }, id) =>
+    read: inRequest(({ schema }, id) =>
       nameOn(pool, how, `select id, name from ${escapeId(schema)}.users where id = ?`, id),
+    ),
     end: () => pool.end(),
   }
 }
@@ -32,7 +34,7 @@ function naive(config: PoolOptions): Strategy {
   const pool = createPool(config)
   return {
     name: 'naive: USE, then the query',
-    async read({ schema }, id) {
+    read: inRequest(async ({ schema }, id) => {
       const connection = await pool.getConnection()
       try {
         await connection.query(`use ${escapeId(schema)}`)
@@ -40,7 +42,7 @@ function naive(config: PoolOptions): Strategy {
       } finally {
         connection.release()
       }
-    },
+    }),
     end: () => pool.end(),
   }
 }

@@ -3,6 +3,7 @@ import type { PoolConfig } from 'pg'
 import { createTenancy } from 'rowhouse'
 import { postgres } from 'rowhouse/postgres'
 import type { Hygiene } from 'rowhouse/postgres'
+import { inRequest } from './strategy'
 import type { Strategy } from './strategy'
 
 /** Hand-written names on a plain pool: nothing can be faster. */
@@ -10,9 +11,11 @@ function qualified(config: PoolConfig): Strategy {
   const pool = new Pool(config)
   return {
     name: 'floor: schema-qualified SQL on pg.Pool',
-    read: async ({ schema }, id) =>
-      (await pool.query(`select id, name from ${escapeIdentifier(schema)}.users where id = $1`, [id])).rows[0]
-        .name,
+    read: inRequest(
+      async ({ schema }, id) =>
+        (await pool.query(`select id, name from ${escapeIdentifier(schema)}.users where id = $1`, [id]))
+          .rows[0].name,
+    ),
     end: () => pool.end(),
   }
 }
@@ -22,7 +25,7 @@ function naive(config: PoolConfig): Strategy {
   const pool = new Pool(config)
   return {
     name: 'naive: SET search_path, then the query',
-    async read({ schema }, id) {
+    read: inRequest(async ({ schema }, id) => {
       const client = await pool.connect()
       try {
         await client.query(`set search_path to ${escapeIdentifier(schema)}`)
@@ -30,7 +33,7 @@ function naive(config: PoolConfig): Strategy {
       } finally {
         client.release()
       }
-    },
+    }),
     end: () => pool.end(),
   }
 }

@@ -4,6 +4,7 @@ import type { Hygiene } from 'rowhouse/postgres'
 import { createTenantSlonik } from 'rowhouse/slonik'
 import { createPool, sql } from 'slonik'
 import type { ClientConfigurationInput } from 'slonik'
+import { inRequest } from './strategy'
 import type { Strategy } from './strategy'
 
 /** Hand-written names; what slonik does at a release is its user's choice, and nothing is the fastest. */
@@ -15,10 +16,10 @@ async function qualified(
   const pool = await createPool(url, configuration)
   return {
     name,
-    async read({ schema }, id) {
+    read: inRequest(async ({ schema }, id) => {
       const table = sql.identifier([schema, 'users'])
       return (await pool.one(sql.unsafe`select id, name from ${table} where id = ${id}`)).name
-    },
+    }),
     end: () => pool.end(),
   }
 }
