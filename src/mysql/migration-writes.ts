@@ -78,7 +78,7 @@ function reachOfDelete(tokens: Tokens, from: number, schema: string): Reach {
   const tables = readTables(tokens, middle + 1, end)
   const isOutside = partsOf(tokens, first, middle).some((at) => {
     const [name = '', qualifier] = nameAt(tokens, at).reverse()
-    return isForeign(qualifier, schema) || reachOfCalled(name, tables, schema) === 'outside'
+    return qualifier === undefined ? reachOfCalled(name, tables, schema) === 'outside' : qualifier !== schema
   })
   return isOutside ? 'outside' : 'inside'
 }

@@ -1,6 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createConnection } from 'mysql2/promise'
@@ -14,6 +12,7 @@ import { createTenancy } from '../../src/tenancy'
 import { MigrationFolder } from '../support/migrations'
 import { hookConnections } from './support/crash-points'
 import { dump } from './support/dump'
+import { compileProcess, runProcess } from './support/migrating-process'
 import type { MysqlTenancy } from './support/town'
 
 /*
@@ -37,11 +36,10 @@ const PROGRAM = {
   '20200101000000_ten.js': `exports.up = async (db) => { for (const sql of ${JSON.stringify(STATEMENTS)}) await db.query(sql) }; exports.down = false`,
 }
 const PREFIX = 'crash_'
-const root = join(__dirname, '../..')
-const compiled = join(root, 'node_modules/.cache/rowhouse-crash-process.cjs')
 const dataDir = mkdtempSync(join(tmpdir(), 'rowhouse-crash-'))
 const folder = new MigrationFolder(SQL)
 
+let compiled: string
 let server: StartedMysqlServer
 let owner: Connection
 let expected: string
@@ -81,10 +79,7 @@ async function tenant(): Promise<string> {
 async function killClientAt(id: string, statement: string, side: 'sent' | 'after'): Promise<void> {
   const { appUrl, ownerUrl } = server
   const order = { appUrl, ownerUrl, prefix: PREFIX, migrations: folder.path, tenant: id, statement, side }
-  const child = spawn(process.execPath, [compiled, JSON.stringify(order)], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-  expect(await once(child, 'exit')).toEqual([null, 'SIGKILL'])
+  expect(await runProcess(compiled, order)).toEqual([null, 'SIGKILL'])
 }
 
 function loseConnection(connection: Connection): never {
@@ -105,17 +100,7 @@ async function expectHealed(id: string): Promise<void> {
 }
 
 beforeAll(async () => {
-  mkdirSync(join(root, 'node_modules/.cache'), { recursive: true })
-  const source = join(__dirname, 'support/crash-process.ts')
-  const esbuild = join(root, 'node_modules/.bin/esbuild')
-  execFileSync(esbuild, [
-    source,
-    '--bundle',
-    '--platform=node',
-    '--packages=external',
-    `--outfile=${compiled}`,
-    '--log-level=error',
-  ])
+  compiled = compileProcess('crash')
   await start()
   const id = await tenant()
   await tenancy.migrate(id)

@@ -45,6 +45,7 @@ test.each([
   'delete w.*, v from widgets w, views v, shared.gone g where g.id = w.id',
   'delete from w using widgets w join shared.gone g using (id)',
   'delete low_priority from mine.widgets where widgets.id = 1',
+  'delete mine.a.* from mine.a join shared.a on mine.a.id = shared.a.id',
   'call mine.fill((select max(id) from shared.countries))',
   'with c as (select * from shared.countries) delete w from widgets w join c on c.id = w.id',
   'explain select * from shared.a for update',

@@ -2,31 +2,43 @@ import { mysql } from '../../../src/mysql/mysql'
 import { createTenancy } from '../../../src/tenancy'
 import { hookConnections } from './crash-points'
 
-/** What crash.test.ts tells this process. */
-interface Order {
+/** What a test tells this process. */
+export interface Order {
   readonly appUrl: string
   readonly ownerUrl: string
   readonly prefix: string
   readonly migrations: string
-  readonly tenant: string
+  /** One, or undefined for all of them. */
+  readonly tenant?: string
   /** Beginning of the statement at which this process ends itself: once it is sent, or once it is answered. */
-  readonly statement: string
-  readonly side: 'sent' | 'after'
+  readonly statement?: string
+  readonly side?: 'sent' | 'after'
 }
 
-/** Run by crash.test.ts: migrates a tenant, and kills itself with -9 at a statement. */
-async function main({ appUrl, ownerUrl, prefix, migrations, tenant, statement, side }: Order): Promise<void> {
-  hookConnections({
-    [side]: (sql: string) => {
-      if (sql.startsWith(statement)) process.kill(process.pid, 'SIGKILL')
-    },
-  })
+/** Run by crash.test.ts and processes.test.ts: migrates, and may kill itself with -9 at a statement. */
+async function main({
+  appUrl,
+  ownerUrl,
+  prefix,
+  migrations,
+  tenant,
+  statement,
+  side = 'sent',
+}: Order): Promise<void> {
+  if (statement !== undefined) {
+    hookConnections({
+      [side]: (sql: string) => {
+        if (sql.startsWith(statement)) process.kill(process.pid, 'SIGKILL')
+      },
+    })
+  }
   const tenancy = createTenancy({
     engine: mysql({ uri: appUrl, migrationUrl: ownerUrl }),
     prefix,
     migrations,
   })
-  await tenancy.migrate(tenant)
+  if (tenant !== undefined) await tenancy.migrate(tenant)
+  else if ((await tenancy.migrateAll().report()).failed > 0) process.exitCode = 1
   await tenancy.close()
 }
 
