@@ -1,15 +1,21 @@
 import { ClientReleasedError, TenantMismatchError } from '../errors'
-import { bindToContext, WITHOUT_TENANT } from '../tenant/context'
+import { WITHOUT_TENANT } from '../tenant/context'
 import type { Scope } from '../tenant/context'
-import { createQuery } from './driver'
+import { bindIfFunction, refused, withBoundEvents } from './bound-calls'
+import { refuse } from './command-checks'
 import type { Command, PreparedStatement, WireConnection } from './driver'
+import type { Gate } from './gate'
+import { huskOf } from './husk'
 import type { Lease } from './lease'
+import { LISTENING, LoanListeners } from './loan-listeners'
 
 type Method = (...args: unknown[]) => unknown
+type Members = Record<string | symbol, unknown>
 
 /** What a loan needs of its pool. */
 export interface LoanOptions {
   readonly connection: WireConnection
+  readonly gate: Gate
   readonly lease: Lease
   /** What the calling code may touch now, to notice a connection that wandered to another tenant's request. */
   readonly scope: () => Scope | undefined
@@ -26,74 +32,140 @@ const COMMANDS = new Set([
   'ping',
   'reset',
   'changeUser',
-  'unprepare',
 ])
-const LISTENING = new Set(['on', 'addListener', 'once', 'prependListener', 'prependOnceListener'])
+/** Methods that ask nothing of the server, and do nothing to the connection. */
+const HARMLESS = new Set([
+  'escape',
+  'escapeId',
+  'format',
+  'raw',
+  'listeners',
+  'rawListeners',
+  'listenerCount',
+  'eventNames',
+])
+/** Methods that give the connection back, or end it. */
+const ENDS = ['release', 'end', Symbol.dispose, 'destroy', 'close'] as const
+
+const loans = new WeakSet<object>()
+
+/** Whether this is what {@link lend} gave. */
+export function isLoan(connection: object): boolean {
+  return loans.has(connection)
+}
 
 /**
  * The connection that `pool.getConnection()` hands out, seen by one borrower: commands are tied to this loan and its tenant,
  * callbacks and listeners run in the caller's context, listeners are gone with the loan. mysql2 hands out the same object
- * again and again, so a connection that somebody kept would work for the next tenant.
+ * again and again, so a connection that somebody kept would work for the next tenant, or be the end of what he runs.
  */
-export function lend({ connection, lease, scope }: LoanOptions): WireConnection {
-  const listeners: [event: string, bound: Method][] = []
-  const target = connection as unknown as Record<string | symbol, unknown>
-  const own: Record<string | symbol, Method> = {
-    release: () => {
-      if (!lease.isActive) return
-      for (const [event, bound] of listeners) connection.removeListener(event, bound)
-      connection.release()
+export function lend(options: LoanOptions): WireConnection {
+  const { connection, lease } = options
+  const target = connection as unknown as Members
+  let husk: Members | undefined
+  const place = (): Members => (lease.isActive ? target : (husk ??= huskOf(connection) as Members))
+  const loan: WireConnection = new Proxy(target, {
+    get(_target, name) {
+      if (Object.hasOwn(own, name)) return own[name]
+      const value = Reflect.get(place(), name)
+      if (typeof value !== 'function' || name === 'constructor') return value
+      return (own[name] = methodOf(name, value as Method, { ...options, loan }))
     },
+    set: (_target, name, value) => Reflect.set(place(), name, value) || !lease.isActive,
+  }) as unknown as WireConnection
+  const own = ownMethods({ ...options, loan })
+  loans.add(loan)
+  return loan
+}
+
+interface LoanParts extends LoanOptions {
+  readonly loan: WireConnection
+}
+
+/** What a loan does in its own way. */
+function ownMethods({ connection, gate, lease, scope, loan }: LoanParts): Record<string | symbol, Method> {
+  const listeners = new LoanListeners(connection)
+  const target = connection as unknown as Record<string | symbol, Method>
+  const own: Record<string | symbol, Method> = {
     // Around the loan and not around the connection.
-    promise: (implementation) => (target['promise'] as Method).call(loan, implementation),
+    promise: (implementation) => target['promise']!.call(loan, implementation),
+    connect: (callback) => {
+      if (!lease.isActive) return refused([callback], releasedError(lease))
+      return target['connect']!.call(loan, bindIfFunction(callback))
+    },
+    addCommand: (command) => {
+      const problem = problemOf(lease, scope())
+      if (problem !== undefined) return refuse(command as Command, problem)
+      return gate.pass(() => connection.addCommand(command as Command))
+    },
+    removeAllListeners: (event) => {
+      listeners.clear(event as string | undefined)
+      return loan
+    },
   }
-  const command = (name: string): Method => {
+  own['off'] = own['removeListener'] = (event, listener) => {
+    listeners.remove(event as string, listener as Method)
+    return loan
+  }
+  for (const way of LISTENING) {
+    own[way] = (event, listener) => {
+      if (!lease.isActive) throw releasedError(lease)
+      listeners.add(way, event as string, listener as Method)
+      return loan
+    }
+  }
+  for (const name of ENDS) own[name] = endOf(name, { connection, lease, listeners })
+  return own
+}
+
+/** With what only the end of a loan needs. */
+type Ending = WireConnection & { resume(): void; readonly config: { readonly gracefulEnd?: boolean } }
+
+/** A loan ends once. As of mysql2, `end()` calls back all the same. */
+function endOf(
+  name: (typeof ENDS)[number],
+  parts: { connection: WireConnection; lease: Lease; listeners: LoanListeners },
+): Method {
+  const { lease, listeners } = parts
+  const connection = parts.connection as Ending
+  const method = (connection as unknown as Record<string | symbol, Method>)[name]
+  return (...args) => {
+    const bound = args.map(bindIfFunction)
+    if (!lease.isActive) return void (bound[0] as Method | undefined)?.()
+    const isLast = name === 'destroy' || name === 'close' || (name === 'end' && connection.config.gracefulEnd)
+    if (!isLast && connection._paused) connection.resume()
+    method?.apply(connection, bound)
+    // Who ended the connection may wait for its last event.
+    if (isLast) connection.once('end', () => listeners.clear())
+    else listeners.clear()
+  }
+}
+
+/** A method of the connection, for as long as the loan lasts. */
+function methodOf(
+  name: string | symbol,
+  method: Method,
+  { connection, gate, lease, scope, loan }: LoanParts,
+): Method {
+  if (COMMANDS.has(name as string)) {
     return (...args) => {
       const problem = problemOf(lease, scope())
       if (problem !== undefined) return refused(args, problem)
       const bound = args.map(bindIfFunction)
       if (name === 'prepare')
-        bound.push(...wrapStatement(bound.pop() as Method | undefined, { lease, scope }))
-      return withBoundEvents((target[name] as Method).apply(connection, bound), args)
+        bound.push(...wrapStatement(bound.pop() as Method | undefined, { gate, lease, scope }))
+      return withBoundEvents(
+        gate.pass(() => method.apply(connection, bound)),
+        args,
+      )
     }
   }
-  const listen = (name: string): Method => {
-    return (event, listener) => {
-      if (!lease.isActive) throw releasedError(lease)
-      const bound = Object.assign(bindIfFunction(listener) as Method, { listener })
-      listeners.push([event as string, bound])
-      ;(target[name] as Method).call(connection, event, bound)
-      return loan
-    }
+  const isHarmless = HARMLESS.has(name as string) || name in Object.prototype
+  return (...args) => {
+    if (!lease.isActive && !isHarmless) return undefined
+    const result = gate.pass(() => method.apply(connection, args))
+    return result === connection ? loan : result
   }
-  const loan = new Proxy(target, {
-    get(_target, name) {
-      if (Object.hasOwn(own, name)) return own[name]
-      const value = Reflect.get(target, name, target)
-      if (typeof value !== 'function' || name === 'constructor') return value
-      if (COMMANDS.has(name as string)) return (own[name] = command(name as string))
-      if (LISTENING.has(name as string)) return (own[name] = listen(name as string))
-      return (own[name] = (...args) => {
-        const result: unknown = (value as Method).apply(connection, args)
-        return result === connection ? loan : result
-      })
-    },
-  }) as unknown as WireConnection
-  return loan
-}
-
-/** Binds the callbacks among the arguments of a call to its context. */
-export function bindIfFunction(argument: unknown): unknown {
-  return typeof argument === 'function' ? bindToContext(argument as Method) : argument
-}
-
-/** A command without a callback is listened to: its events belong to the context of the call. */
-export function withBoundEvents(result: unknown, args: readonly unknown[]): unknown {
-  const command = result as Partial<Command> | undefined
-  if (args.some((argument) => typeof argument === 'function') || typeof command?.emit !== 'function')
-    return result
-  command.emit = bindToContext(command.emit.bind(command))
-  return result
 }
 
 /** Why a command may not run on this loan. */
@@ -120,7 +192,7 @@ function releasedError({ target }: Lease): ClientReleasedError {
 /** A prepared statement outlives its loan; what is handed out looks at the loan each time. */
 function wrapStatement(
   callback: Method | undefined,
-  { lease, scope }: Omit<LoanOptions, 'connection'>,
+  { gate, lease, scope }: Omit<LoanOptions, 'connection'>,
 ): [] | [Method] {
   if (typeof callback !== 'function') return callback === undefined ? [] : [callback]
   return [
@@ -130,21 +202,15 @@ function wrapStatement(
       const execute: Method = (...args) => {
         const problem = problemOf(lease, scope())
         if (problem !== undefined) return refused(args, problem)
-        return withBoundEvents((inner.execute as Method).apply(inner, args.map(bindIfFunction)), args)
+        const bound = args.map(bindIfFunction)
+        return withBoundEvents(
+          gate.pass(() => (inner.execute as Method).apply(inner, bound)),
+          args,
+        )
       }
-      return callback(null, Object.create(inner, { execute: { value: execute } }))
+      // The next loan of the tenant finds the same statement in the cache.
+      const close: Method = () => (lease.isActive ? inner.close() : undefined)
+      return callback(null, Object.create(inner, { execute: { value: execute }, close: { value: close } }))
     },
   ]
-}
-
-/** A command that never goes out: tells why, in the callback or by its events. */
-function refused(args: readonly unknown[], error: Error): Command {
-  const command = createQuery('')
-  const callback = args.find((argument) => typeof argument === 'function') as Method | undefined
-  process.nextTick(() => {
-    if (callback) callback(error)
-    else command.emit('error', error)
-    command.emit('end')
-  })
-  return command
 }

@@ -4,13 +4,15 @@ import type { Pool as PromisePool } from 'mysql2/promise'
 import { ConfigError, IsolationError, TenantRequiredError } from '../errors'
 import { bindToContext, outsideTenants } from '../tenant/context'
 import type { Scope } from '../tenant/context'
+import { bindIfFunction, withBoundEvents } from './bound-calls'
 import { ConnectionScope } from './connection-scope'
 import type { ScopeOptions } from './connection-scope'
 import { assertDriver } from './driver'
 import type { Command, WireConnection, WirePool } from './driver'
+import { Gate } from './gate'
 import type { Hygiene } from './hygiene'
 import type { Lease } from './lease'
-import { bindIfFunction, lend, withBoundEvents } from './loan'
+import { isLoan, lend } from './loan'
 import { statementsPerConnection } from './statements'
 import { Targets } from './targets'
 import { whenIdle } from './when-idle'
@@ -85,11 +87,18 @@ interface ScopedPoolOptions {
   readonly session: ScopeOptions
 }
 
+/** What belongs to a connection of the pool. */
+interface Member {
+  readonly scope: ConnectionScope
+  readonly gate: Gate
+  isOnLoan: boolean
+}
+
 /** Lends the connections of a pool to tenants, by replacing the methods that every other one goes through. */
 class ScopedPool {
   readonly #options: ScopedPoolOptions
   readonly #targets: Targets
-  readonly #scopes = new WeakMap<WireConnection, ConnectionScope>()
+  readonly #members = new WeakMap<WireConnection, Member>()
   readonly #pool: WirePool
   readonly #getConnection: WirePool['getConnection']
   readonly #releaseConnection: WirePool['releaseConnection']
@@ -104,22 +113,27 @@ class ScopedPool {
     // Sockets open outside every tenant: what the driver calls later finds no tenant, instead of a stranger's.
     this.#getConnection = (callback) => outsideTenants(() => getConnection(callback))
     this.#releaseConnection = pool.releaseConnection.bind(pool)
-    pool.on('connection', (connection: WireConnection) => {
-      this.#scopes.set(connection, new ConnectionScope(connection, options.session))
-    })
     const query = pool.query.bind(pool)
     const execute = pool.execute.bind(pool)
     const emit: (event: string | symbol, ...args: unknown[]) => boolean = pool.emit.bind(pool)
     pool.query = (...args) => this.#asOwnCall(() => query(...args.map(bindIfFunction)), args) as Command
     pool.execute = (...args) => void this.#asOwnCall(() => execute(...args.map(bindIfFunction)), args)
     pool.getConnection = this.#borrow
-    pool.releaseConnection = (connection) => this.#giveBack(connection)
+    pool.releaseConnection = (connection) => this.#takeBack(connection)
     // Listeners of a pool run outside every tenant: mysql2 calls them wherever a connection is opened or freed.
     // Several come with every query, and mostly nobody listens.
-    pool.emit = (event, ...args: unknown[]) =>
-      event !== 'error' && pool.listenerCount(event) === 0
+    pool.emit = (event, ...args: unknown[]) => {
+      if (event === 'connection') this.#welcome(args[0] as WireConnection)
+      return event !== 'error' && pool.listenerCount(event) === 0
         ? false
         : outsideTenants(() => emit(event, ...args))
+    }
+  }
+
+  /** Not in a listener, which the application could remove. */
+  #welcome(connection: WireConnection): void {
+    const scope = new ConnectionScope(connection, this.#options.session)
+    this.#members.set(connection, { scope, gate: new Gate(connection), isOnLoan: false })
   }
 
   #asOwnCall(work: Method, args: readonly unknown[]): unknown {
@@ -145,18 +159,35 @@ class ScopedPool {
     const lease: Lease = { target: this.#targets.of(current), isLent, isActive: true }
     this.#getConnection((error, connection) => {
       if (error || connection === undefined) return use(error ?? new Error('The pool gave no connection.'))
-      const connectionScope = this.#scopes.get(connection)
-      if (connectionScope === undefined)
-        return use(new IsolationError('The pool gave a connection that is not scoped.'))
-      connectionScope.begin(lease)
-      use(null, isLent ? lend({ connection, lease, scope }) : connection)
+      const member = this.#members.get(connection)
+      if (member === undefined) {
+        connection.destroy()
+        return use(new IsolationError('The pool gave a connection that is not scoped; it was closed.'))
+      }
+      const { gate } = member
+      member.isOnLoan = true
+      member.scope.begin(lease)
+      gate.close()
+      if (isLent) use(null, lend({ connection, gate, lease, scope }))
+      else gate.pass(() => use(null, connection))
     })
   }
 
+  #takeBack(connection: WireConnection): void {
+    // What the application has of a connection (a loan, its promises) knows where it belongs, be it in another pool.
+    const isOwn = this.#members.has(connection) || connection._pool === null
+    if (isLoan(connection) || !isOwn) connection.release()
+    else this.#giveBack(connection)
+  }
+
   #giveBack(connection: WireConnection): void {
-    const scope = this.#scopes.get(connection)
+    const member = this.#members.get(connection)
     // No longer in the pool: it has only to make room for who waits.
-    if (scope === undefined || !connection._pool) return this.#release(connection)
+    if (member === undefined || !connection._pool) return this.#release(connection)
+    // Twice in the list of free ones, it would serve two tenants at once.
+    if (!member.isOnLoan) return
+    const { scope } = member
+    member.isOnLoan = false
     scope.end()
     whenIdle(connection, scope, (problem) => {
       if (!connection._pool) return

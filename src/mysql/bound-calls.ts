@@ -1,0 +1,31 @@
+import { bindToContext } from '../tenant/context'
+import { createQuery } from './driver'
+import type { Command } from './driver'
+
+type Method = (...args: unknown[]) => unknown
+
+/** Binds the callbacks among the arguments of a call to its context. */
+export function bindIfFunction(argument: unknown): unknown {
+  return typeof argument === 'function' ? bindToContext(argument as Method) : argument
+}
+
+/** A command without a callback is listened to: its events belong to the context of the call. */
+export function withBoundEvents(result: unknown, args: readonly unknown[]): unknown {
+  const command = result as Partial<Command> | undefined
+  if (args.some((argument) => typeof argument === 'function') || typeof command?.emit !== 'function')
+    return result
+  command.emit = bindToContext(command.emit.bind(command))
+  return result
+}
+
+/** A command that never goes out: tells why, in the callback or by its events. */
+export function refused(args: readonly unknown[], error: Error): Command {
+  const command = createQuery('')
+  const callback = args.find((argument) => typeof argument === 'function') as Method | undefined
+  process.nextTick(() => {
+    if (callback) callback(error)
+    else command.emit('error', error)
+    command.emit('end')
+  })
+  return command
+}
