@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 
 /** What is known of something that was thrown. */
-export interface Thrown {
+interface Thrown {
   /** Never empty. */
   readonly message: string
   readonly code: string | undefined

@@ -55,7 +55,7 @@ export class Journal {
     this.#table = table
   }
 
-  /** Makes the table where it is missing, and the column that journals of Rowhouse 0.1.0 and before do not have. */
+  /** Makes the table where it is missing, and a column that the first journals did not have. */
   async ensure(schema: string, table = this.#table): Promise<void> {
     await this.#session.query(
       `create table if not exists ${tableIn(schema, table)} (

@@ -6,7 +6,7 @@ import type { NamedTable } from './migration-tables'
 type Tokens = StatementShape['tokens']
 
 /** Whether a statement writes into another database: `maybe` where an unqualified column could be of a table there. */
-export type Reach = 'inside' | 'outside' | 'maybe'
+type Reach = 'inside' | 'outside' | 'maybe'
 
 const MODIFIER = /^(low_priority|high_priority|delayed|quick|ignore|history|concurrent)$/
 const STATEMENT = /^(select|insert|replace|update|delete|values|table)$/
