@@ -1,6 +1,6 @@
 import { rememberedByText } from '../by-text'
-import { PURE_NAMES } from './pure-names'
-import { scanSql } from './sql-scanner'
+import { FUNCTIONS, KEYWORDS } from './pure-names'
+import { ESCAPED_QUOTES, scanSql } from './sql-scanner'
 import type { Token } from './sql-scanner'
 
 /**
@@ -44,8 +44,17 @@ export const ANYTHING: StatementClass = { kind: 'other', effect: 'any' }
 export const classify = rememberedByText(read)
 
 function read(text: string): StatementClass {
-  const { first, second, isMany, writes, keeps } = shapeOf(text)
-  if (isMany || first === '') return ANYTHING
+  if (!text.includes('\\')) return classIn(text, ESCAPED_QUOTES[0]) ?? ANYTHING
+  // What a backslash in quotes does is up to sql_mode, which we don't know: the worst of its readings counts.
+  const readings = ESCAPED_QUOTES.map((escaped) => classIn(text, escaped))
+  return readings.reduce(worseOf) ?? ANYTHING
+}
+
+/** The class of a text in one reading; undefined where the server would refuse it. */
+function classIn(text: string, escaped: string): StatementClass | undefined {
+  const { first, second, isMany, isUnsure, isUnclosed, writes, keeps } = shapeOf(text, escaped)
+  if (isMany || isUnsure || first === '') return ANYTHING
+  if (isUnclosed) return undefined
   const effect: Effect = keeps ? 'any' : writes ? 'write' : 'none'
   if (READS.has(first)) return { kind: 'read', effect }
   if (WRITES.has(first)) return { kind: 'write', effect }
@@ -55,37 +64,53 @@ function read(text: string): StatementClass {
   return { kind: isDefinition ? 'define' : 'other', effect: 'any' }
 }
 
+function worseOf(
+  one: StatementClass | undefined,
+  other: StatementClass | undefined,
+): StatementClass | undefined {
+  if (one === undefined || other === undefined) return one ?? other
+  const effects: readonly Effect[] = ['none', 'write', 'any']
+  const effect = effects[Math.max(effects.indexOf(one.effect), effects.indexOf(other.effect))]!
+  return { kind: one.kind === other.kind ? one.kind : 'other', effect }
+}
+
 interface Shape {
   readonly first: string
   readonly second: string
   /** Something stands behind a semicolon. */
   readonly isMany: boolean
+  /** What it is depends on the server's version, or on a character set. */
+  readonly isUnsure: boolean
+  /** It ends within quotes. */
+  readonly isUnclosed: boolean
   readonly writes: boolean
   /** Sets a variable, takes a lock, or calls a function that is not known to be free of side effects. */
   readonly keeps: boolean
 }
 
-function shapeOf(text: string): Shape {
+function shapeOf(text: string, escaped: string): Shape {
   const words: string[] = []
-  let [isMany, writes, keeps, hasEnded, isTarget, isQualified] = [false, false, false, false, false, false]
+  let [isMany, isUnsure, isUnclosed, writes, keeps] = [false, false, false, false, false]
+  let [hasEnded, isTarget, isQualified] = [false, false, false]
   let previous: Token | undefined
-  for (const token of scanSql(text)) {
+  for (const token of scanSql(text, { escaped, onDoubt: () => (isUnsure = true) })) {
     if (hasEnded) isMany = true
-    if (token.type === 'word') {
+    if (token.type === 'unclosed') isUnclosed = true
+    else if (token.type === 'word') {
       if (words.length < 2) words.push(token.text)
       if (WRITES.has(token.text)) writes = true
     } else if (token.type === 'variable') keeps ||= isInto(previous)
     else if (token.text === ';') hasEnded = true
     else if (token.text === ':=') keeps = true
     else if (token.text === '(') {
-      if (!isTarget && isCall(previous, isQualified)) keeps = true
+      if (!isTarget && isCall(previous, token, isQualified)) keeps = true
     }
     isTarget = staysTarget(token, previous, isTarget)
-    isQualified = token.type !== 'mark' && previous?.type === 'mark' && previous.text === '.'
+    isQualified = token.type !== 'mark' && isDot(previous)
     previous = token
   }
   const [first = '', second = ''] = words
-  return { first, second, isMany, writes, keeps }
+  return { first, second, isMany, isUnsure, isUnclosed, writes, keeps }
 }
 
 /** SELECT ... INTO @variable */
@@ -93,15 +118,21 @@ function isInto(previous: Token | undefined): boolean {
   return previous?.type === 'word' && previous.text === 'into'
 }
 
+function isDot(token: Token | undefined): boolean {
+  return token?.type === 'mark' && token.text === '.'
+}
+
 /** Whether what follows may be the list of columns in INSERT INTO widgets (name), and no call. */
 function staysTarget(token: Token, previous: Token | undefined, isTarget: boolean): boolean {
-  if (token.type === 'word' && token.text === 'into') return true
+  if (token.type === 'word' && token.text === 'into') return !isDot(previous)
   if (token.type === 'mark') return isTarget && token.text === '.'
-  return isTarget && (previous?.text === 'into' || previous?.text === '.')
+  return isTarget && (isInto(previous) || isDot(previous))
 }
 
 /** Whether a parenthesis behind this token opens the arguments of a function that we know nothing of. */
-function isCall(before: Token | undefined, isQualified: boolean): boolean {
-  if (before === undefined || before.type === 'mark' || before.type === 'variable') return false
-  return before.type === 'quoted' || isQualified || !PURE_NAMES.has(before.text)
+function isCall(before: Token | undefined, parenthesis: Token, isQualified: boolean): boolean {
+  if (before === undefined || (before.type !== 'word' && before.type !== 'quoted')) return false
+  if (before.type === 'quoted' || isQualified) return true
+  if (KEYWORDS.has(before.text)) return false
+  return before.end !== parenthesis.at || !FUNCTIONS.has(before.text)
 }

@@ -2,10 +2,10 @@ import fc from 'fast-check'
 import { classify } from '../../src/mysql/classify'
 import { SessionHygiene } from '../../src/mysql/hygiene'
 import type { Hygiene } from '../../src/mysql/hygiene'
-import { scanSql } from '../../src/mysql/sql-scanner'
+import { ESCAPED_QUOTES, scanSql } from '../../src/mysql/sql-scanner'
 
 const tokensOf = (text: string): string[] =>
-  [...scanSql(text)].map(({ type, text }) => (type === 'quoted' ? '`' : text))
+  [...scanSql(text)].map(({ type, text }) => ({ quoted: '`', string: "'" })[type as string] ?? text)
 
 describe('what a statement leaves', () => {
   test.each([
@@ -22,7 +22,15 @@ describe('what a statement leaves', () => {
     'show tables',
     'explain select 1',
     'select 1--1',
-    `select 'a\\'; set @x = 1 -- '`,
+    'select 1 --\tget_lock()',
+    'select 1 --\x01 get_lock()',
+    'select 1 --',
+    `select 'it\\'s'`,
+    `select 'a\\nb', "c\\"d", 'e\\\\'`,
+    'select /*+ max_execution_time(1000) */ a from b',
+    'select a, (select 1), 2 * (3 + 4) from b where c in (1, (2)) and (d or not (e))',
+    'select if(a, left(b, 1), cast(c as decimal (10, 2))) from d',
+    'select größe from maße',
   ])('nothing: %s', (text) => expect(classify(text)).toEqual({ kind: 'read', effect: 'none' }))
 
   test.each([
@@ -51,8 +59,18 @@ describe('what a statement leaves', () => {
     'select my_function(1)',
     'select `count`(*) from a',
     'select other.count(1)',
-    'select /*! get_lock(*/ 1 /*! ) */',
-    'select /*M!100100 get_lock( */ 1',
+    'select 2fa()',
+    'select 1e5f(1)',
+    'select a.1()',
+    'select any_value(1)',
+    'select now ()',
+    'select now/* */()',
+    'select ran\u212a(1)',
+    'select a.table, f() from a',
+    'select a.into, f() from a',
+    'select "f"()',
+    'select "a", f()',
+    "select 1 --\x01 '\n, f()",
   ])('anything, by a read: %s', (text) => expect(classify(text)).toEqual({ kind: 'read', effect: 'any' }))
 
   test.each(['insert into a select f()', 'insert into a.b select f()'])('anything, by a write: %s', (text) =>
@@ -82,6 +100,17 @@ describe('what a statement leaves', () => {
     'create schema a',
     'select 1; select 2',
     '/*! use a */',
+    'select /*! get_lock(*/ 1 /*! ) */',
+    'select /*M!100100 get_lock( */ 1',
+    "select 1 /*!999999 ' */, 2",
+    'select 1 /*m!999999 */',
+    'select /*+ bka("*/") */ f()',
+    'select 1 --\u00a0, 2',
+    'select\u00a01',
+    `select 'a\\'; set @x = 1 -- '`,
+    `select '\\'; set @x = 1`,
+    `select "\\"; set @x = 1`,
+    `select 'a`,
     '',
   ])('anything, and the connection may move: %s', (text) =>
     expect(classify(text)).toEqual({ kind: 'other', effect: 'any' }),
@@ -89,13 +118,34 @@ describe('what a statement leaves', () => {
 })
 
 describe('the scanner', () => {
-  test('passes over comments, strings and numbers', () => {
-    expect(tokensOf("a /* b */ -- c\n 'd' \"e\" 'f\\'g' 'h''i' `j` + 1.5e3 # k\n l")).toEqual(['a', '`', 'l'])
+  test('passes over comments, and does not look into quotes', () => {
+    expect(tokensOf("a /* b */ -- c\n 'd' \"e\" 'f\\'g' 'h''i' `j` + 1.5e3 # k\n l")).toEqual([
+      'a',
+      "'",
+      '`',
+      "'",
+      "'",
+      '`',
+      '+',
+      '1',
+      '.',
+      '5e3',
+      'l',
+    ])
   })
 
-  test('takes -- for a comment only with a blank behind it', () => {
-    expect(tokensOf('1--a')).toEqual(['a'])
-    expect(tokensOf('1-- a')).toEqual([])
+  test('takes a backslash in quotes as told', () => {
+    const typesOf = (text: string): string[][] =>
+      ESCAPED_QUOTES.map((escaped) => [...scanSql(text, { escaped })].map(({ type }) => type))
+    expect(typesOf(`'\\' a`)).toEqual([['unclosed'], ['unclosed'], ['string', 'word']])
+    expect(typesOf(`"\\" a`)).toEqual([['unclosed'], ['quoted', 'word'], ['quoted', 'word']])
+    expect(typesOf('`\\` a')).toEqual([1, 2, 3].map(() => ['quoted', 'word']))
+  })
+
+  test('takes -- for a comment only with a blank or a control character behind it, or nothing', () => {
+    expect(tokensOf('1--a')).toEqual(['1', '-', '-', 'a'])
+    for (const blank of [' ', '\t', '\n', '\0', '\x01', '\x1f', '\x7f', ''])
+      expect(tokensOf(`1--${blank}`)).toEqual(['1'])
   })
 
   test('ends, whatever the text', () => {
@@ -137,7 +187,7 @@ describe('the scanner', () => {
       '/* ; */',
       '-- ;\n',
       '# ;\n',
-      "'\\';'",
+      "'\\\\;'",
       "'it''s;'",
     )
     fc.assert(
