@@ -1,7 +1,6 @@
-import * as mysql from 'mysql2'
 import type { Pool, PoolOptions } from 'mysql2'
 import type { Pool as PromisePool } from 'mysql2/promise'
-import { ConfigError, IsolationError, TenantRequiredError } from '../errors'
+import { IsolationError, TenantRequiredError } from '../errors'
 import { bindToContext, outsideTenants } from '../tenant/context'
 import type { Scope } from '../tenant/context'
 import { bindIfFunction, withBoundEvents } from './bound-calls'
@@ -13,7 +12,7 @@ import { Gate } from './gate'
 import type { Hygiene } from './hygiene'
 import type { Lease } from './lease'
 import { isLoan, lend } from './loan'
-import { statementsPerConnection } from './statements'
+import { openPool } from './open-pool'
 import { Targets } from './targets'
 import { whenIdle } from './when-idle'
 import { PARKING } from './wire'
@@ -57,17 +56,7 @@ type Method = (...args: unknown[]) => unknown
 export function createTenantPool(options: TenantPoolOptions): TenantPools {
   assertDriver()
   const { scope, hygiene = 'auto', switch: how = 'joined', statementBudget = 8192, ...config } = options
-  assertConfig(config, { hygiene, switch: how, statementBudget })
-  const allowsLocalFiles = (config.flags ?? []).some((flag) => flag.replace('+', '') === 'LOCAL_FILES')
-  const pool = mysql.createPool({
-    ...config,
-    flags: allowsLocalFiles ? config.flags : [...(config.flags ?? []), '-LOCAL_FILES'],
-    maxPreparedStatements: statementsPerConnection(
-      statementBudget,
-      config.connectionLimit ?? 10,
-      config.maxPreparedStatements,
-    ),
-  } as PoolOptions)
+  const { pool, allowsLocalFiles } = openPool(config, { hygiene, switch: how, statementBudget })
   const wire = pool as unknown as WirePool
   const { connectionConfig } = wire.config
   const shared = connectionConfig.database || PARKING
@@ -209,21 +198,4 @@ class ScopedPool {
       this.#pool.getConnection = this.#borrow
     }
   }
-}
-
-function assertConfig(
-  config: PoolOptions,
-  { hygiene, switch: how, statementBudget }: { hygiene: string; switch: string; statementBudget: number },
-): void {
-  const problems: string[] = []
-  if (!['strict', 'auto', 'fast'].includes(hygiene))
-    problems.push('The option `hygiene` is "strict", "auto" or "fast".')
-  if (!['joined', 'awaited'].includes(how)) problems.push('The option `switch` is "joined" or "awaited".')
-  if (!Number.isSafeInteger(statementBudget) || statementBudget < 1)
-    problems.push('The option `statementBudget` is a whole number from 1.')
-  if ((config as { resetOnRelease?: boolean }).resetOnRelease)
-    problems.push(
-      'The option `resetOnRelease` costs a round trip and would not know of tenants: use `hygiene: "strict"`.',
-    )
-  if (problems.length > 0) throw new ConfigError(problems)
 }
