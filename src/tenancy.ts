@@ -23,6 +23,7 @@ import { expressMiddleware, resumeTenant } from './request/express'
 import type { ExpressMiddleware, ExpressParts } from './request/express'
 import type { RequestLike } from './request/request-like'
 import { toLookup } from './request/to-lookup'
+import { namer } from './tenant/namer'
 import { bindToContext, TenantContext } from './tenant/context'
 import type { Scope, Tenant } from './tenant/context'
 import { schemaNameOf } from './tenant/schema-name'
@@ -64,10 +65,10 @@ export class Tenancy<
     const place = `${options.engine.name} ${prefix} ${name}`
     const context = new TenantContext<Record>(place)
     const naming = { prefix, limit: options.engine.nameLimit }
-    this.#name = (tenant) => {
+    this.#name = namer((tenant) => {
       const id = parseTenantId(tenant, rules)
-      return { id, schema: schemaNameOf(id, naming) }
-    }
+      return Object.freeze({ id, schema: schemaNameOf(id, naming) })
+    }, rules)
     this.#settings = settings
     this.#place = place
     this.#templates = options.engine.migrationTemplates

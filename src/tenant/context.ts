@@ -51,6 +51,7 @@ export class TenantContext<Record = unknown> {
   /** Calls `work` with this tenant as the current one and returns what it returns. Nested calls restore the outer tenant. */
   run<T>(tenant: Tenant<Record>, work: () => T): T {
     const { id, schema, record } = tenant
+    if (record === undefined && Object.isFrozen(tenant)) return storage.run(this.#storeWith(tenant), work)
     const own = Object.freeze(record === undefined ? { id, schema } : { id, schema, record })
     return storage.run(this.#storeWith(own), work)
   }

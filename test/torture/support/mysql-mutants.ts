@@ -1,0 +1,81 @@
+import { ON_MYSQL } from './mutant'
+import type { Mutant } from './mutant'
+
+/** Bugs of the MySQL pool. */
+export const MYSQL_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'MySQL: keeps prepared statements by their text alone',
+    changes: [
+      {
+        file: 'mysql/statements.ts',
+        find: 'const own = `${database}\\0${key}`',
+        replace: 'const own = key',
+      },
+      {
+        file: 'mysql/connection-scope.ts',
+        find: 'if (owner !== undefined && owner !== database) return elsewhereError(target, owner)',
+        replace: '',
+      },
+      {
+        file: 'mysql/command-checks.ts',
+        find: 'if (owner === undefined || owner === database) return undefined',
+        replace: 'if (owner === undefined || owner !== "") return undefined',
+      },
+    ],
+    ...ON_MYSQL,
+    findings: ['foreign row', 'foreign write'],
+  },
+  {
+    name: 'MySQL: lets waiters take their connection in the context of whoever gives one back',
+    changes: [
+      {
+        file: 'mysql/pool.ts',
+        find: 'this.#pool.getConnection = this.#getConnection\n',
+        replace: '',
+      },
+    ],
+    ...ON_MYSQL,
+    findings: ['foreign row', 'foreign write', 'unexpected failure', 'unanswered'],
+  },
+  {
+    name: 'MySQL: goes on where a switch was refused or the connection was moved',
+    changes: [
+      {
+        file: 'mysql/database-state.ts',
+        find: 'const awaited = enter && (wish.isAwaited || !wish.isKnown || at !== wish.parking)',
+        replace: 'const awaited = false',
+      },
+      {
+        file: 'mysql/database-state.ts',
+        find: 'const enter = meansDatabase && at !== wish.database',
+        replace: 'const enter = meansDatabase && at === wish.parking',
+      },
+    ],
+    ...ON_MYSQL,
+    findings: ['foreign row', 'foreign write'],
+  },
+  {
+    name: 'MySQL: clears no session',
+    changes: [
+      {
+        file: 'mysql/hygiene.ts',
+        find: "return this.#level === 'strict' || this.#isDirty",
+        replace: 'return false',
+      },
+    ],
+    ...ON_MYSQL,
+    findings: ['foreign state', 'foreign row', 'unexpected failure'],
+  },
+  {
+    name: 'MySQL: gives a connection on in an open transaction',
+    changes: [
+      {
+        file: 'mysql/when-idle.ts',
+        find: 'if (!scope.isInTransaction) return undefined',
+        replace: 'if (scope !== undefined) return undefined',
+      },
+    ],
+    ...ON_MYSQL,
+    findings: ['lost write', 'unwanted write', 'unexpected failure', 'foreign write', 'unanswered'],
+  },
+]

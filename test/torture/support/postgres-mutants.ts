@@ -1,0 +1,170 @@
+import { ON_POSTGRES, ON_SILENT_POSTGRES, ON_SLONIK } from './mutant'
+import type { Mutant } from './mutant'
+
+/** Bugs of the PostgreSQL pool, and of slonik's on top of it. */
+export const POSTGRES_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'reads the tenant where the driver calls back',
+    changes: [
+      {
+        file: 'postgres/pool.ts',
+        find: 'const lease: Lease = { wanted: this.#paths.of(scope), isLent, isActive: true }',
+        replace: '',
+      },
+      {
+        file: 'postgres/pool.ts',
+        find: '      const client = lent as unknown as TenantClient\n',
+        replace:
+          '      const lease: Lease = { wanted: this.#paths.of(this.#scope() ?? scope), isLent, isActive: true }\n' +
+          '      const client = lent as unknown as TenantClient\n',
+      },
+      {
+        file: 'postgres/pool.ts',
+        find: 'outsideTenants(() => super.newClient(pendingItem))',
+        replace: 'super.newClient(pendingItem)',
+      },
+    ],
+    ...ON_POSTGRES,
+    findings: ['foreign row', 'foreign write'],
+  },
+  {
+    name: 'believes its path after the end of a transaction',
+    changes: [
+      {
+        file: 'postgres/path-state.ts',
+        find: "const endsTransaction = status === 'I' && state.status !== 'I'",
+        replace: 'const endsTransaction = false',
+      },
+      {
+        file: 'postgres/classify.ts',
+        find: "effect: first === 'rollback' || first === 'abort' ? 'any' : 'none'",
+        replace: "effect: 'none'",
+      },
+    ],
+    ...ON_SILENT_POSTGRES,
+    findings: ['foreign row', 'foreign write'],
+  },
+  {
+    name: 'believes its path after any statement of the user',
+    changes: [
+      {
+        file: 'postgres/path-state.ts',
+        find: "endsTransaction || effect !== 'none'",
+        replace: 'endsTransaction',
+      },
+    ],
+    ...ON_SILENT_POSTGRES,
+    findings: ['foreign row', 'foreign write'],
+  },
+  {
+    name: 'takes a switch for done that an error undid',
+    changes: [
+      {
+        file: 'postgres/path-state.ts',
+        find: 'return stateOf(reports, initial, undefined, undefined, status)',
+        replace: 'return stateOf(reports, initial, path, pending, status)',
+      },
+    ],
+    ...ON_SILENT_POSTGRES,
+    findings: ['foreign row', 'foreign write'],
+  },
+  {
+    name: 'does not set the path where the connection served a tenant before',
+    changes: [
+      {
+        file: 'postgres/path-state.ts',
+        find: 'const set = state.path !== resolvePath(state, wanted)',
+        replace: 'const set = state.path === undefined || state.path === state.initial',
+      },
+    ],
+    ...ON_POSTGRES,
+    findings: ['foreign row', 'foreign write'],
+  },
+  {
+    name: 'clears no session',
+    changes: [
+      {
+        file: 'postgres/hygiene.ts',
+        find: "return this.#level === 'strict' || this.#isDirty",
+        replace: 'return false',
+      },
+    ],
+    ...ON_POSTGRES,
+    findings: ['foreign state', 'foreign row', 'unexpected failure'],
+  },
+  {
+    name: "calls back in the driver's context",
+    changes: [
+      {
+        file: 'tenant/context.ts',
+        find: 'return resource.runInAsyncScope(work, this, ...args)',
+        replace: 'return work.apply(this, args)',
+      },
+    ],
+    ...ON_POSTGRES,
+    findings: ['foreign context', 'foreign row', 'foreign write'],
+  },
+  {
+    name: 'lets a client work on after its release',
+    changes: [
+      {
+        file: 'postgres/checkout.ts',
+        find: 'return lease.isActive ? mismatchOf(lease, scope) : releasedError(lease)',
+        replace: 'return undefined',
+      },
+    ],
+    ...ON_POSTGRES,
+    findings: ['unexpected failure', 'foreign write', 'unwanted write'],
+  },
+  {
+    name: 'gives a connection on in an open transaction',
+    changes: [
+      {
+        file: 'postgres/when-quiet.ts',
+        find: "if (status === 'I' || status === null) return undefined",
+        replace: 'if (status !== undefined) return undefined',
+      },
+      {
+        file: 'postgres/connection-scope.ts',
+        find: 'if (changesTenant && isInTransaction) {',
+        replace: 'if (changesTenant && isInTransaction && lease.wanted.path === "") {',
+      },
+    ],
+    ...ON_POSTGRES,
+    findings: ['foreign write', 'lost write', 'unwanted write', 'unexpected failure', 'foreign row'],
+  },
+  {
+    name: 'takes the answer to its switch for the answer to the query',
+    changes: [
+      {
+        file: 'postgres/switch-replies.ts',
+        find: "if (this.#executes > 0) return 'swallow'\n    this.#isDone = !this.#ownSync\n",
+        replace: 'this.#isDone = true\n',
+      },
+    ],
+    ...ON_POSTGRES,
+    findings: ['unexpected failure', 'unanswered', 'foreign row', 'lost write'],
+  },
+  {
+    name: 'slonik: takes the loan of whoever made the connection free',
+    changes: [
+      {
+        file: 'slonik/tenant-connection.ts',
+        find: 'if (this.#lease === lease) return lease\n',
+        replace: 'if (this.#lease !== undefined) return this.#lease\n',
+      },
+      {
+        file: 'slonik/tenant-connection.ts',
+        find: '    this.#lease = undefined\n    this.#client.endLease()',
+        replace: '    this.#client.endLease()',
+      },
+      {
+        file: 'slonik/tenant-connection.ts',
+        find: 'for (const lease of [this.#lease, ...others]) if (lease !== undefined) lease.isActive = false',
+        replace: 'void others',
+      },
+    ],
+    ...ON_SLONIK,
+    findings: ['foreign row', 'foreign write'],
+  },
+]
