@@ -3,7 +3,7 @@ import type { Pool, PoolOptions, RowDataPacket } from 'mysql2/promise'
 import { createTenancy } from 'rowhouse'
 import { mysql } from 'rowhouse/mysql'
 import type { Hygiene } from 'rowhouse/mysql'
-import { inRequest } from './strategy'
+import { inRequest, midway } from './strategy'
 import type { Strategy } from './strategy'
 
 type How = 'query' | 'execute'
@@ -51,7 +51,11 @@ function scoped(config: PoolOptions, how: How, hygiene: Hygiene): Strategy {
   const tenancy = createTenancy({ engine: mysql({ ...config, hygiene }) })
   return {
     name: `rowhouse, ${how}, hygiene: ${hygiene}`,
-    read: ({ id: tenant }, id) => tenancy.run(tenant, () => nameOn(tenancy.pool, how, READ, id)),
+    read: ({ id: tenant }, id) =>
+      tenancy.run(
+        tenant,
+        midway(() => nameOn(tenancy.pool, how, READ, id)),
+      ),
     end: () => tenancy.close(),
   }
 }

@@ -3,7 +3,7 @@ import type { PoolConfig } from 'pg'
 import { createTenancy } from 'rowhouse'
 import { postgres } from 'rowhouse/postgres'
 import type { Hygiene } from 'rowhouse/postgres'
-import { inRequest } from './strategy'
+import { inRequest, midway } from './strategy'
 import type { Strategy } from './strategy'
 
 /** Hand-written names on a plain pool: nothing can be faster. */
@@ -46,7 +46,10 @@ function scoped(config: PoolConfig, hygiene: Hygiene): Strategy {
     read: ({ id: tenant }, id) =>
       tenancy.run(
         tenant,
-        async () => (await tenancy.pool.query('select id, name from users where id = $1', [id])).rows[0].name,
+        midway(
+          async () =>
+            (await tenancy.pool.query('select id, name from users where id = $1', [id])).rows[0].name,
+        ),
       ),
     end: () => tenancy.close(),
   }

@@ -4,7 +4,7 @@ import type { Hygiene } from 'rowhouse/postgres'
 import { createTenantSlonik } from 'rowhouse/slonik'
 import { createPool, sql } from 'slonik'
 import type { ClientConfigurationInput } from 'slonik'
-import { inRequest } from './strategy'
+import { inRequest, midway } from './strategy'
 import type { Strategy } from './strategy'
 
 /** Hand-written names; what slonik does at a release is its user's choice, and nothing is the fastest. */
@@ -36,7 +36,7 @@ async function scoped(
     read: ({ id: tenant }, id) =>
       tenancy.run(
         tenant,
-        async () => (await pool.one(sql.unsafe`select id, name from users where id = ${id}`)).name,
+        midway(async () => (await pool.one(sql.unsafe`select id, name from users where id = ${id}`)).name),
       ),
     async end() {
       await pool.end()

@@ -18,7 +18,22 @@ const requests = new AsyncLocalStorage<Tenant>()
  * costs on this version of Node.js is so in every row.
  */
 export function inRequest(read: Strategy['read']): Strategy['read'] {
-  return (tenant, id) => requests.run(tenant, async () => read(requests.getStore()!, id))
+  return (tenant, id) =>
+    requests.run(
+      tenant,
+      midway(() => read(requests.getStore()!, id)),
+    )
+}
+
+/**
+ * The work of a handler that has waited for something before, a session or a body: mysql2 records the stack of each call, and
+ * that of a handler begins anew with each `await`.
+ */
+export function midway<T>(work: () => Promise<T>): () => Promise<T> {
+  return async () => {
+    await Promise.resolve()
+    return work()
+  }
 }
 
 /** The tenant with this number. */

@@ -38,21 +38,26 @@ export const MYSQL_MUTANTS: readonly Mutant[] = [
     findings: ['foreign row', 'foreign write', 'unexpected failure', 'unanswered'],
   },
   {
-    name: 'MySQL: goes on where a switch was refused or the connection was moved',
+    name: 'MySQL: stays in the database of the tenant before',
     changes: [
       {
         file: 'mysql/database-state.ts',
-        find: 'const awaited = enter && (wish.isAwaited || !wish.isKnown || at !== wish.parking)',
-        replace: 'const awaited = false',
+        find: 'const enter = meansDatabase && at !== wish.database',
+        replace: 'const enter = meansDatabase && (at === undefined || at === wish.parking)',
       },
       {
-        file: 'mysql/database-state.ts',
-        find: 'const enter = meansDatabase && at !== wish.database',
-        replace: 'const enter = meansDatabase && at === wish.parking',
+        file: 'mysql/connection-scope.ts',
+        find: "const parks = need.enter && !isLent && how === 'joined' && !allowsLocalFiles",
+        replace: "const parks = need.enter && isLent && !isLent && how === 'joined' && !allowsLocalFiles",
+      },
+      {
+        file: 'mysql/pool.ts',
+        find: '      scope.park()\n',
+        replace: '',
       },
     ],
     ...ON_MYSQL,
-    findings: ['foreign row', 'foreign write'],
+    findings: ['foreign row', 'foreign write', 'unexpected failure'],
   },
   {
     name: 'MySQL: clears no session',

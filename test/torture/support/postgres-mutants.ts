@@ -28,17 +28,17 @@ export const POSTGRES_MUTANTS: readonly Mutant[] = [
     findings: ['foreign row', 'foreign write'],
   },
   {
-    name: 'believes its path after the end of a transaction',
+    name: 'believes its path after a release, and looks at no schema',
     changes: [
       {
         file: 'postgres/path-state.ts',
-        find: "const endsTransaction = status === 'I' && state.status !== 'I'",
-        replace: 'const endsTransaction = false',
+        find: 'return stateOf(reports, initial, undefined, pending, status)',
+        replace: 'return state',
       },
       {
-        file: 'postgres/classify.ts',
-        find: "effect: first === 'rollback' || first === 'abort' ? 'any' : 'none'",
-        replace: "effect: 'none'",
+        file: 'postgres/path-state.ts',
+        find: "check: isSeen && (set || state.reports) ? 'relied' : 'due'",
+        replace: "check: isSeen ? 'relied' : 'none'",
       },
     ],
     ...ON_SILENT_POSTGRES,
@@ -51,18 +51,6 @@ export const POSTGRES_MUTANTS: readonly Mutant[] = [
         file: 'postgres/path-state.ts',
         find: "endsTransaction || effect !== 'none'",
         replace: 'endsTransaction',
-      },
-    ],
-    ...ON_SILENT_POSTGRES,
-    findings: ['foreign row', 'foreign write'],
-  },
-  {
-    name: 'takes a switch for done that an error undid',
-    changes: [
-      {
-        file: 'postgres/path-state.ts',
-        find: 'return stateOf(reports, initial, undefined, undefined, status)',
-        replace: 'return stateOf(reports, initial, path, pending, status)',
       },
     ],
     ...ON_SILENT_POSTGRES,

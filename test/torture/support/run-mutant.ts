@@ -35,7 +35,13 @@ export async function runMutant(mutant: Mutant): Promise<Outcome> {
       '--noEmit',
     ])
     if (compiled.code !== 0) return { compiler: compiled.output, found: [], output: '' }
-    const { output } = await run(copy, ['node_modules/jest/bin/jest.js', mutant.test, '-t', mutant.title])
+    const { output } = await run(copy, [
+      'node_modules/jest/bin/jest.js',
+      '-i',
+      mutant.test,
+      '-t',
+      mutant.title,
+    ])
     const found = [...output.matchAll(/"type": "([a-z ]+)"/g)].map(([, type]) => type!)
     return { compiler: '', found: [...new Set(found)], output: output.slice(-OUTPUT_LENGTH) }
   } finally {
@@ -52,7 +58,7 @@ function apply(copy: string, { file, find, replace }: Change): void {
 }
 
 async function run(cwd: string, args: readonly string[]): Promise<{ code: number | null; output: string }> {
-  // Its own jest: not a worker of this one, and no CI, where jest would not write its colours and cache.
+  // A jest of its own, and no worker of this one.
   const { JEST_WORKER_ID: _worker, ...env } = process.env
   const child = spawn(process.execPath, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
