@@ -17,6 +17,9 @@ export interface TenantIdRules {
 // Lower case only: `Acme` and `acme` are two schemas on PostgreSQL and may be one database on MySQL.
 const DEFAULT_PATTERN = /^[a-z0-9][a-z0-9_-]*$/
 
+/** A regular expression, ours or the application's, may not get through millions of letters ("Maximum call stack size exceeded"). */
+const MAX_LENGTH = 1024
+
 const PRINTABLE_ASCII = /^[\x20-\x7e]+$/
 
 // Triplex refuses the same names, as raw id and with the prefix in front (lib/triplex.ex, reserved_tenants/0).
@@ -40,6 +43,13 @@ const RESERVED: readonly (string | RegExp)[] = [
  */
 export function parseTenantId(value: unknown, rules: TenantIdRules = {}): TenantId {
   const id = toText(value)
+  if (id.length > MAX_LENGTH) {
+    throw new TenantIdError(
+      'ROWHOUSE_TENANT_ID_INVALID',
+      `Tenant id ${show(id)} has ${id.length} characters, and no database keeps a name of more than 64.`,
+      { status: 404 },
+    )
+  }
   if (!isWellFormed(id) || !matches(id, rules.validate ?? DEFAULT_PATTERN)) {
     throw new TenantIdError(
       'ROWHOUSE_TENANT_ID_INVALID',

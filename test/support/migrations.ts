@@ -4,10 +4,19 @@ import { join } from 'node:path'
 
 /** A temporary folder of migrations; `files` maps file names to their text. Removed with `remove()`. */
 export class MigrationFolder {
-  readonly path = mkdtempSync(join(tmpdir(), 'rowhouse-migrations-'))
+  readonly #files: Readonly<Record<string, string>>
+  #path: string | undefined
 
   constructor(files: Readonly<Record<string, string>> = {}) {
-    for (const [name, text] of Object.entries(files)) this.write(name, text)
+    this.#files = files
+  }
+
+  /** Made when it is asked for: of tests that are left out nobody would remove it. */
+  get path(): string {
+    if (this.#path !== undefined) return this.#path
+    this.#path = mkdtempSync(join(tmpdir(), 'rowhouse-migrations-'))
+    for (const [name, text] of Object.entries(this.#files)) this.write(name, text)
+    return this.#path
   }
 
   write(name: string, text: string): void {
@@ -19,7 +28,7 @@ export class MigrationFolder {
   }
 
   remove(): void {
-    rmSync(this.path, { recursive: true, force: true })
+    if (this.#path !== undefined) rmSync(this.#path, { recursive: true, force: true })
   }
 }
 
