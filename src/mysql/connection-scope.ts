@@ -116,11 +116,8 @@ export class ConnectionScope {
 
   /** The loan ended; what it has in flight still runs as its own. */
   end(): void {
-    const lease = this.#lease
-    if (lease === undefined) return
-    lease.isActive = false
+    if (this.#lease !== undefined) this.#lease.isActive = false
     this.#lease = undefined
-    if (this.#status.isUncertain || this.#hygiene.mayHaveCharset(lease.target)) this.#see({ type: 'used' })
   }
 
   /** Answers are outstanding, other than the one to an epilogue. */
@@ -145,6 +142,9 @@ export class ConnectionScope {
 
   /** Leaves the tenant's database, unless the connection is parked already or switches are awaited anyway. */
   park(): void {
+    // Only now are all answers there, also to what nobody waited for before the release.
+    if (this.#status.isUncertain || this.#hygiene.mayHaveCharset(this.#state.served))
+      this.#see({ type: 'used' })
     if (this.#state.at === PARKING || this.#isParking || this.#options.switch === 'awaited') return
     this.#connection.addCommand(new ParkCommand(this.#parking) as unknown as Command)
   }

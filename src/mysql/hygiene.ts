@@ -1,5 +1,4 @@
 import type { StatementClass } from './classify'
-import type { Target } from './lease'
 import { isUnclearable } from './unclearable'
 
 /**
@@ -39,7 +38,7 @@ export class SessionHygiene {
   }
 
   /** Whether names that are no ASCII may mean something else now: SET NAMES holds for the names of databases, too. */
-  mayHaveCharset({ database }: Pick<Target, 'database'>): boolean {
+  mayHaveCharset(database = ''): boolean {
     return this.#hasSettings && !/^[ -~]*$/.test(database)
   }
 
