@@ -1,4 +1,5 @@
 import { bindToContext } from '../tenant/context'
+import { refuse } from './command-checks'
 import { createQuery } from './driver'
 import type { Command } from './driver'
 
@@ -22,10 +23,6 @@ export function withBoundEvents(result: unknown, args: readonly unknown[]): unkn
 export function refused(args: readonly unknown[], error: Error): Command {
   const command = createQuery('')
   const callback = args.find((argument) => typeof argument === 'function') as Method | undefined
-  process.nextTick(() => {
-    if (callback) callback(error)
-    else command.emit('error', error)
-    command.emit('end')
-  })
-  return command
+  if (callback) command.onResult = callback
+  return refuse(command, error)
 }

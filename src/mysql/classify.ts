@@ -1,4 +1,5 @@
 import { rememberedByText } from '../by-text'
+import { isDot, isInto, staysTarget } from '../insert-target'
 import { FUNCTIONS, KEYWORDS } from './pure-names'
 import { ESCAPED_QUOTES, scanSql } from './sql-scanner'
 import type { Token } from './sql-scanner'
@@ -99,7 +100,8 @@ function shapeOf(text: string, escaped: string): Shape {
     else if (token.type === 'word') {
       if (words.length < 2) words.push(token.text)
       if (WRITES.has(token.text)) writes = true
-    } else if (token.type === 'variable') keeps ||= isInto(previous)
+    } else if (token.type === 'variable')
+      keeps ||= isInto(previous) // SELECT ... INTO @variable
     else if (token.text === ';') hasEnded = true
     else if (token.text === ':=') keeps = true
     else if (token.text === '(') {
@@ -111,22 +113,6 @@ function shapeOf(text: string, escaped: string): Shape {
   }
   const [first = '', second = ''] = words
   return { first, second, isMany, isUnsure, isUnclosed, writes, keeps }
-}
-
-/** SELECT ... INTO @variable */
-function isInto(previous: Token | undefined): boolean {
-  return previous?.type === 'word' && previous.text === 'into'
-}
-
-function isDot(token: Token | undefined): boolean {
-  return token?.type === 'mark' && token.text === '.'
-}
-
-/** Whether what follows may be the list of columns in INSERT INTO widgets (name), and no call. */
-function staysTarget(token: Token, previous: Token | undefined, isTarget: boolean): boolean {
-  if (token.type === 'word' && token.text === 'into') return !isDot(previous)
-  if (token.type === 'mark') return isTarget && token.text === '.'
-  return isTarget && (isInto(previous) || isDot(previous))
 }
 
 /** Whether a parenthesis behind this token opens the arguments of a function that we know nothing of. */

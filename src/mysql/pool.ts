@@ -1,6 +1,7 @@
 import type { Pool, PoolOptions } from 'mysql2'
 import type { Pool as PromisePool } from 'mysql2/promise'
 import { IsolationError, TenantRequiredError } from '../errors'
+import type { ByScope } from '../tenant/by-scope'
 import { bindToContext, outsideTenants } from '../tenant/context'
 import type { Scope } from '../tenant/context'
 import { bindIfFunction, withBoundEvents } from './bound-calls'
@@ -10,10 +11,10 @@ import { assertDriver } from './driver'
 import type { Command, WireConnection, WirePool } from './driver'
 import { Gate } from './gate'
 import type { Hygiene } from './hygiene'
-import type { Lease } from './lease'
+import type { Lease, Target } from './lease'
 import { isLoan, lend } from './loan'
 import { openPool } from './open-pool'
-import { Targets } from './targets'
+import { targetsOf } from './targets'
 import { whenIdle } from './when-idle'
 import { PARKING } from './wire'
 
@@ -86,7 +87,7 @@ interface Member {
 /** Lends the connections of a pool to tenants, by replacing the methods that every other one goes through. */
 class ScopedPool {
   readonly #options: ScopedPoolOptions
-  readonly #targets: Targets
+  readonly #targets: ByScope<Target>
   readonly #members = new WeakMap<WireConnection, Member>()
   readonly #pool: WirePool
   readonly #getConnection: WirePool['getConnection']
@@ -96,7 +97,7 @@ class ScopedPool {
 
   constructor(pool: WirePool, options: ScopedPoolOptions) {
     this.#options = options
-    this.#targets = new Targets(options.shared)
+    this.#targets = targetsOf(options.shared)
     this.#pool = pool
     const getConnection = pool.getConnection.bind(pool)
     // Sockets open outside every tenant: what the driver calls later finds no tenant, instead of a stranger's.

@@ -7,8 +7,7 @@ import { scanSql } from './sql-scanner'
  */
 export const isUnclearable = rememberedByText((text) => {
   let before = ''
-  for (const { text: word } of scanSql(text)) {
-    const name = word.toLowerCase()
+  for (const { text: name } of scanSql(text)) {
     if ((name === 'role' && before === 'set') || name.endsWith('profiling')) return true
     before = name
   }

@@ -1,4 +1,5 @@
 import { rememberedByText } from '../by-text'
+import { isDot, staysTarget } from '../insert-target'
 import { scanSql } from './sql-scanner'
 import type { Token } from './sql-scanner'
 import { PURE_NAMES } from './pure-names'
@@ -76,10 +77,9 @@ interface Shape {
 
 function shapeOf(text: string): Shape {
   const words: string[] = []
-  let [isMany, writes, calls, hasEnded, isTarget, hasInto, inserts, explainsOther] =
-    Array<boolean>(8).fill(false)
+  let [isMany, writes, calls, hasEnded, hasInto, inserts, explainsOther] = Array<boolean>(7).fill(false)
   let previous: Token | undefined
-  let isQualified = false
+  let [isTarget, isQualified] = [false, false]
   for (const token of scanSql(text)) {
     if (hasEnded) isMany = true
     if (token.type === 'word') {
@@ -92,19 +92,12 @@ function shapeOf(text: string): Shape {
     else if (token.text === '(') {
       if (!isTarget && isCall(previous, isQualified)) calls = true
     }
-    isTarget = staysTarget(token, previous, isTarget ?? false)
-    isQualified = token.type !== 'mark' && previous?.type === 'mark' && previous.text === '.'
+    isTarget = staysTarget(token, previous, isTarget)
+    isQualified = token.type !== 'mark' && isDot(previous)
     previous = token
   }
   const definesTable = (hasInto && !inserts) || explainsOther
   return { words, isMany, writes, calls, definesTable } as Shape
-}
-
-/** Whether what follows may be the list of columns in INSERT INTO widgets (name), and no call. */
-function staysTarget(token: Token, previous: Token | undefined, isTarget: boolean): boolean {
-  if (token.type === 'word' && token.text === 'into') return true
-  if (token.type === 'mark') return isTarget && token.text === '.'
-  return isTarget && (previous?.text === 'into' || previous?.text === '.')
 }
 
 /** Whether a parenthesis behind this token opens the arguments of a function that we know nothing of. */

@@ -1,5 +1,6 @@
 import type { ClientBase, Pool, PoolClient, PoolConfig } from 'pg'
 import { ConfigError, RowhouseError, TenantRequiredError } from '../errors'
+import type { ByScope } from '../tenant/by-scope'
 import { bindToContext, outsideTenants } from '../tenant/context'
 import type { Scope } from '../tenant/context'
 import { bindSubmittable } from './bind-submittable'
@@ -16,7 +17,8 @@ import {
 } from './driver'
 import type { Submittable } from './driver'
 import type { Hygiene } from './hygiene'
-import { SearchPaths } from './search-paths'
+import type { SearchPath } from './search-path'
+import { searchPathsOf } from './search-paths'
 import { whenQuiet } from './when-quiet'
 
 /** How a pool scopes its connections: everything that `pg.Pool` takes, and what follows. */
@@ -60,7 +62,7 @@ class ScopedPool extends DriverPool {
   }
 
   readonly #scope: () => Scope | undefined
-  readonly #paths: SearchPaths
+  readonly #paths: ByScope<SearchPath>
 
   /** @throws ConfigError for options that scoping can't be safe with; DriverError for an unfit version of pg */
   constructor({ scope, sharedSchemas = [], hygiene = 'auto', pooler = 'none', ...config }: TenantPoolConfig) {
@@ -69,7 +71,7 @@ class ScopedPool extends DriverPool {
     const session: SessionOptions = { hygiene, pooler }
     super({ ...config, Client: TenantClient, [SESSION]: session } as PoolConfig)
     this.#scope = scope
-    this.#paths = new SearchPaths(sharedSchemas)
+    this.#paths = searchPathsOf(sharedSchemas)
   }
 
   /** As `pg.Pool.connect`: the client belongs to the tenant of the caller until its release. */

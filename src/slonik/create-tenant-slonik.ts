@@ -5,7 +5,7 @@ import type { Lease } from '../postgres/lease'
 import { assertDriver } from '../postgres/driver'
 import type { ScopingOptions } from '../postgres/pool'
 import { scopingProblems } from '../postgres/scoping-problems'
-import { SearchPaths } from '../postgres/search-paths'
+import { searchPathsOf } from '../postgres/search-paths'
 import { CarriedValue } from '../tenant/context'
 import type { Scope } from '../tenant/context'
 import { createTenantDriverFactory } from './driver'
@@ -54,7 +54,7 @@ export async function createTenantSlonik(
       reset,
     }),
   })
-  return new ScopedMethods({ leases, scope, paths: new SearchPaths(sharedSchemas) }).ofPool(pool)
+  return new ScopedMethods({ leases, scope, paths: searchPathsOf(sharedSchemas) }).ofPool(pool)
 }
 
 function assertOptions(

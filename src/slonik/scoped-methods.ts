@@ -3,7 +3,8 @@ import type { EventEmitter } from 'node:events'
 import { TenantRequiredError } from '../errors'
 import type { Lease } from '../postgres/lease'
 import { mismatchOf } from '../postgres/lease-errors'
-import type { SearchPaths } from '../postgres/search-paths'
+import type { SearchPath } from '../postgres/search-path'
+import type { ByScope } from '../tenant/by-scope'
 import { bindToContext } from '../tenant/context'
 import type { CarriedValue, Scope } from '../tenant/context'
 
@@ -42,7 +43,7 @@ export interface ScopedMethodsOptions {
   readonly scope: () => Scope | undefined
   /** How the tenant of a call reaches the driver. */
   readonly leases: CarriedValue<Lease>
-  readonly paths: SearchPaths
+  readonly paths: ByScope<SearchPath>
 }
 
 /**
@@ -52,7 +53,7 @@ export interface ScopedMethodsOptions {
 export class ScopedMethods {
   readonly #scope: () => Scope | undefined
   readonly #leases: CarriedValue<Lease>
-  readonly #paths: SearchPaths
+  readonly #paths: ByScope<SearchPath>
 
   constructor({ scope, leases, paths }: ScopedMethodsOptions) {
     this.#scope = scope

@@ -107,6 +107,7 @@ describe('what stays in the session', () => {
     "insert into widgets (name) values (set_config('a', 'b', false))",
     'select größe()',
     'insert into widgets select my_function()',
+    'insert into widgets select w.into, my_function() from w',
     'insert into app.widgets as w select my_function()',
     'with a as (insert into widgets values (1)) select my_function()',
     'set timezone to utc',
