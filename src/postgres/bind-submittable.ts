@@ -1,6 +1,6 @@
 import { bindToContext } from '../tenant/context'
 import type { TenantClient } from './client'
-import type { Submittable } from './driver'
+import type { Submittable, WireConnection } from './driver'
 
 type Method = (...args: unknown[]) => unknown
 type Part = Partial<
@@ -24,8 +24,11 @@ export function bindSubmittable(query: Submittable, clientOf: () => TenantClient
     if (part === undefined) continue
     if (part.emit) part.emit = bindToContext(part.emit.bind(part))
     if (!isCursor(part)) continue
+    const close = closeOnceStarted(part)
     part.read = withBoundCallback(part.read.bind(part))
-    part.close = settledByEnd(part, closeOnceStarted(part), clientOf)
+    part.close = settledByEnd(part, close, clientOf)
+    // A stream has bound its cursor's own.
+    if (part !== query) query.handleError = part.handleError
   }
 }
 
@@ -39,34 +42,64 @@ function withBoundCallback(method: Method): Method {
     method(...args.map((arg) => (typeof arg === 'function' ? bindToContext(arg as Method) : arg)))
 }
 
-/** The cursor's close(), put off until the cursor is on its way: a query waits in line, or for its switch. */
+/**
+ * The cursor's close(), put off until the cursor is on its way: a query waits in line, or for its switch. A read that
+ * waited as well is sent only when the server has described the rows, and a close must not overtake it.
+ */
 function closeOnceStarted(cursor: Cursor): Method {
-  const { submit, handleError, close } = cursor
-  let isStarted = false
+  const { submit, close, read } = cursor
+  let state: 'new' | 'submitted' | 'started' = 'new'
+  let hasRead = false
   const waiting: (() => void)[] = []
-  const start = (method: Method): Method => {
-    return function (this: unknown, ...args) {
-      isStarted = true
-      const result = method.apply(this, args)
-      for (const closeNow of waiting.splice(0)) closeNow()
-      return result
-    }
+  const start = (): void => {
+    state = 'started'
+    for (const closeNow of waiting.splice(0)) closeNow()
   }
-  cursor.submit = start(submit)
-  // Each time, it sends a Sync; and the timer of `query_timeout` goes on for a cursor that has failed already.
-  cursor.handleError = start(once(handleError))
+  cursor.read = (...args) => {
+    hasRead ||= state === 'new'
+    return read.apply(cursor, args)
+  }
+  cursor.submit = (...args) => {
+    const result = submit.apply(cursor, args)
+    state = 'submitted'
+    if (hasRead) onceDescribed(args[0] as WireConnection, start)
+    else start()
+    return result
+  }
+  const fail = onceForAll(cursor)
+  cursor.handleError = (error) => {
+    fail(error)
+    start()
+  }
   return (callback) => {
-    if (isStarted) close.call(cursor, callback)
+    if (state === 'started') close.call(cursor, callback)
     else waiting.push(() => close.call(cursor, callback))
   }
 }
 
-function once(method: Method): Method {
+/** Calls back behind the cursor's own listeners, also where an error comes instead. */
+function onceDescribed(connection: WireConnection, done: () => void): void {
+  const events = ['rowDescription', 'noData', 'errorMessage', 'end'] as const
+  const onEvent = (): void => {
+    for (const event of events) connection.removeListener(event, onEvent)
+    done()
+  }
+  for (const event of events) connection.on(event, onEvent)
+}
+
+/**
+ * The cursor's handleError(). Each time, it sends a Sync; and the timer of `query_timeout` goes on for a cursor that has
+ * failed already. One that is closed would leave its last read without an answer.
+ */
+function onceForAll(cursor: Cursor): Method {
+  const { handleError } = cursor
   let isCalled = false
-  return function (this: unknown, ...args) {
-    if (isCalled) return undefined
+  return (error) => {
+    if (isCalled) return
     isCalled = true
-    return method.apply(this, args)
+    handleError.call(cursor, error)
+    const { state, _cb: answer } = cursor as { state?: unknown; _cb?: Method | null }
+    if (state === 'done') answer?.(error)
   }
 }
 

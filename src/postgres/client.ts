@@ -44,7 +44,8 @@ export class TenantClient extends DriverClient {
 
   /** Whether an answer of the server is still outstanding. */
   get isBusy(): boolean {
-    return this.isAlive && (this.readyForQuery === false || this._queryQueue.length > 0)
+    if (!this.isAlive) return false
+    return this.readyForQuery === false || this._queryQueue.length > 0 || this.#scope.isSyncDue
   }
 
   /** From now on the pool lends this connection: what the application's connect hook set stays its base state. */

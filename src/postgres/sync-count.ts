@@ -8,19 +8,38 @@ import type { WireConnection } from './driver'
 export class SyncCount {
   #due = 0
   #strays = 0
+  /** The message sent last was a simple query. */
+  #isSimple = false
+  /** A simple COPY FROM waits for its data. */
+  #isCopying = false
 
   /** @param connection - whose `sync()` and `query()` are counted */
   constructor(connection: WireConnection) {
     const sync = connection.sync.bind(connection)
     const query = connection.query.bind(connection)
     connection.sync = () => {
+      if (this.#isCopying) return
+      this.#isSimple &&= this.#due > this.#strays
       this.#due += 1
       sync()
     }
     connection.query = (text) => {
+      this.#isSimple = true
       this.#due += 1
       query(text)
     }
+    connection.on('copyInResponse', () => this.#onCopyIn())
+  }
+
+  /**
+   * Until the data has ended the server ignores each Sync, also one that overtook this message, and behind the data a
+   * simple query needs none.
+   */
+  #onCopyIn(): void {
+    if (!this.#isSimple) return
+    this.#isCopying = true
+    this.#due = 1
+    this.#strays = 0
   }
 
   /** A ReadyForQuery is to come for what runs now. */
@@ -35,6 +54,7 @@ export class SyncCount {
 
   /** A ReadyForQuery came. @returns whether it belongs to what runs now */
   onReadyForQuery(): boolean {
+    this.#isCopying = false
     // The first one, at the start, was not asked for.
     if (this.#due > 0) this.#due -= 1
     if (this.#strays === 0) return true

@@ -1,5 +1,7 @@
 import Cursor from 'pg-cursor'
-import type { QueryConfig } from 'pg'
+import type { PoolClient, QueryConfig } from 'pg'
+import { from as copyFrom } from 'pg-copy-streams'
+import { EventEmitter, once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { WireConnection } from '../../src/postgres/driver'
 import { SyncCount } from '../../src/postgres/sync-count'
@@ -9,13 +11,14 @@ import { Houses } from './support/houses'
 
 describe('the count of what ends in a ReadyForQuery', () => {
   function counted(): {
-    connection: Pick<WireConnection, 'sync' | 'query'>
+    connection: Pick<WireConnection, 'sync' | 'query' | 'emit'>
     count: SyncCount
     sent: string[]
   } {
     const sent: string[] = []
-    const connection = { sync: () => void sent.push('sync'), query: (text: string) => void sent.push(text) }
-    return { connection, count: new SyncCount(connection as WireConnection), sent }
+    const wire = { sync: () => void sent.push('sync'), query: (text: string) => void sent.push(text) }
+    const connection = Object.assign(new EventEmitter(), wire)
+    return { connection, count: new SyncCount(connection as unknown as WireConnection), sent }
   }
 
   test('passes the one at the start, and one for each query', () => {
@@ -51,7 +54,36 @@ describe('the count of what ends in a ReadyForQuery', () => {
     connection.sync()
     expect([count.onReadyForQuery(), count.onReadyForQuery()]).toEqual([true, true])
   })
+
+  test('forgets each Sync that a COPY FROM ignores, and sends none until its end', () => {
+    const { connection, count, sent } = counted()
+    count.begin()
+    connection.query('copy')
+    connection.sync()
+    connection.emit('copyInResponse')
+    connection.sync()
+    expect(sent).toEqual(['copy', 'sync'])
+    expect([count.onReadyForQuery(), count.isDue]).toEqual([true, false])
+    count.begin()
+    connection.sync()
+    expect([sent.length, count.onReadyForQuery()]).toEqual([3, true])
+  })
+
+  test('sends the Sync of a COPY FROM that came by the extended protocol, which waits for it', () => {
+    const { connection, count, sent } = counted()
+    connection.query('select 1')
+    count.onReadyForQuery()
+    count.begin()
+    connection.sync()
+    connection.emit('copyInResponse')
+    connection.sync()
+    expect(sent).toHaveLength(3)
+  })
 })
+
+/** The protocol level, that pg makes public. */
+const wireOf = (client: PoolClient): WireConnection =>
+  (client as unknown as { readonly connection: WireConnection }).connection
 
 const codeOf = (error: { readonly code?: string; readonly message: string }): string =>
   error.code ?? error.message
@@ -115,7 +147,7 @@ describe.each(SERVERS)('one answer for each query on $name', (server) => {
       const pool = houses.pool({ hygiene })
       await houses.in('a', async () => {
         const client = await pool.connect()
-        const { connection } = client as unknown as { readonly connection: WireConnection }
+        const connection = wireOf(client)
         const slow = client.query('select pg_sleep(0.1)')
         connection.sync()
         await slow
@@ -133,6 +165,52 @@ describe.each(SERVERS)('one answer for each query on $name', (server) => {
           { name: `${id}-1` },
         ])
     })
+  })
+
+  describe.each(['auto', 'fast', 'strict'] as const)('with hygiene %s', (hygiene) => {
+    // In copy-in mode the server ignores Sync: counted, it would be waited for.
+    test.each(['before', 'after'])('of a COPY FROM with a Sync %s its data', async (when) => {
+      const pool = houses.pool({ hygiene })
+      await houses.in('c', async () => {
+        const client = await pool.connect()
+        const connection = wireOf(client)
+        const copy = client.query(copyFrom('copy users (name) from stdin'))
+        if (when === 'before') connection.prependOnceListener('copyInResponse', () => connection.sync())
+        copy.write('copied\n')
+        copy.end()
+        if (when === 'after') setImmediate(() => connection.sync())
+        await settles(once(copy, 'finish'), 'the COPY')
+        const { rows } = await settles(
+          client.query(`select name from users where name = 'copied'`),
+          'a query behind',
+        )
+        expect(rows[0]).toEqual({ name: 'copied' })
+        client.release()
+      })
+      expect(await houses.nameOfB(pool)).toBe('b-1')
+    })
+
+    // What it answers would be taken for the answer to the next tenant's switch, and its transaction for nobody's.
+    test.each(['begin', 'select 1', 'select 1/0', 'copy users (name) from stdin'])(
+      'after a raw %s that nobody waited for',
+      async (text) => {
+        const pool = houses.pool({ hygiene })
+        const before = (await houses.names('b')).length
+        await houses.in('a', async () => {
+          const client = await pool.connect()
+          await client.query('select 1')
+          wireOf(client).query(text)
+          client.release()
+        })
+        const { rows } = await settles(
+          houses.in('b', () => pool.query(`insert into users (name) values ('kept') returning name`)),
+          'the insert',
+        )
+        expect(rows).toEqual([{ name: 'kept' }])
+        await pool.end()
+        expect(await houses.names('b')).toHaveLength(before + 1)
+      },
+    )
   })
 
   test('a cursor of a tenant that is not there can be timed out', async () => {
