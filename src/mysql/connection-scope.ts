@@ -15,6 +15,7 @@ import { afterEvent, needOf } from './database-state'
 import type { DatabaseEvent, DatabaseState, Wish } from './database-state'
 import { kindOf } from './driver'
 import type { Command, CommandKind, DatabaseError, Packet, WireConnection } from './driver'
+import { EnterPrelude } from './enter-prelude'
 import { SessionHygiene } from './hygiene'
 import type { Hygiene } from './hygiene'
 import type { Lease, Target } from './lease'
@@ -24,7 +25,6 @@ import type { CommandEvents, CommandPlan, Prelude } from './scoped-command'
 import { SessionSetup } from './session-setup'
 import { SessionStatus } from './session-status'
 import { ownerOf, TenantStatements } from './statements'
-import { switchErrorOf } from './switch-errors'
 import type { EndState } from './wire'
 import { PARKING, RESET_PACKET } from './wire'
 
@@ -72,6 +72,14 @@ export class ConnectionScope {
     },
     onRefused: (packet) => this.#errorOf(packet),
   }
+  readonly #entering = new EnterPrelude({
+    onEntered: ({ database }, stays) => {
+      this.#options.known.add(database)
+      if (stays) this.#see({ type: 'at', database })
+    },
+    onRefused: ({ database }) => void this.#options.known.delete(database),
+    errorOf: (packet) => this.#errorOf(packet),
+  })
   readonly #events: CommandEvents<Task> = {
     plan: (command, task) => this.#plan(command, task),
     atOnce: (write) => this.#atOnce(write),
@@ -194,12 +202,12 @@ export class ConnectionScope {
     // What could move the connection is not believed to leave it where it was.
     const stays = statement.kind !== 'other'
     if (need.enter || !stays) this.#see({ type: 'doubted' })
-    const enter = need.enter ? [this.#enter(target, stays)] : []
     const parks = need.enter && !isLent && how === 'joined' && !allowsLocalFiles
     this.#isParking = parks
     if (!need.reset && !need.enter) return ALONE
+    const entering = need.enter ? [this.#entering.aim(target, stays)] : []
     return {
-      preludes: [...(need.reset ? this.#reset(target) : []), ...enter],
+      preludes: need.reset ? [...this.#reset(target), ...entering] : entering,
       awaited: need.awaited,
       epilogue: parks ? this.#parking : undefined,
     }
@@ -222,22 +230,6 @@ export class ConnectionScope {
     const onRefused = (packet: Packet): Error => notClearedError(target, this.#errorOf(packet))
     const onDone = (): undefined => undefined
     return [RESET_PACKET, ...this.#setup.packets()].map((packet) => ({ packet, onDone, onRefused }))
-  }
-
-  #enter(target: Target, stays: boolean): Prelude {
-    return {
-      packet: target.enter,
-      onDone: (schema) => {
-        if (schema !== undefined && schema !== target.database) return elsewhereError(target, schema)
-        this.#options.known.add(target.database)
-        if (stays) this.#see({ type: 'at', database: target.database })
-        return undefined
-      },
-      onRefused: (packet) => {
-        this.#options.known.delete(target.database)
-        return switchErrorOf(target, this.#errorOf(packet))
-      },
-    }
   }
 
   #onReset(): void {

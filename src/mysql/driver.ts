@@ -98,6 +98,7 @@ export interface WireConnection extends EventEmitter {
 /** mysql2's pool, with the members that its types leave out. */
 export interface WirePool extends EventEmitter {
   readonly config: { readonly connectionConfig: { database?: string | undefined } }
+  readonly _freeConnections: { readonly length: number }
   getConnection(callback: (error: Error | null, connection?: WireConnection) => void): void
   releaseConnection(connection: WireConnection): void
   query(...args: readonly unknown[]): Command

@@ -17,7 +17,7 @@ export class ParkCommand {
       return false
     }
     if (!isOk(packet)) connection.destroy()
-    else this.prelude.onDone(undefined)
+    else this.prelude.onDone(packet)
     return true
   }
 

@@ -100,14 +100,18 @@ class ScopedPool {
     this.#targets = targetsOf(options.shared)
     this.#pool = pool
     const getConnection = pool.getConnection.bind(pool)
-    // Sockets open outside every tenant: what the driver calls later finds no tenant, instead of a stranger's.
-    this.#getConnection = (callback) => outsideTenants(() => getConnection(callback))
+    // Sockets open outside every tenant: what the driver calls later finds no tenant, instead of a stranger's. A free
+    // connection has its socket.
+    this.#getConnection = (callback) =>
+      pool._freeConnections.length > 0
+        ? getConnection(callback)
+        : outsideTenants(() => getConnection(callback))
     this.#releaseConnection = pool.releaseConnection.bind(pool)
     const query = pool.query.bind(pool)
     const execute = pool.execute.bind(pool)
     const emit: (event: string | symbol, ...args: unknown[]) => boolean = pool.emit.bind(pool)
-    pool.query = (...args) => this.#asOwnCall(() => query(...args.map(bindIfFunction)), args) as Command
-    pool.execute = (...args) => void this.#asOwnCall(() => execute(...args.map(bindIfFunction)), args)
+    pool.query = (...args) => this.#asOwnCall(query, args) as Command
+    pool.execute = (...args) => void this.#asOwnCall(execute, args)
     pool.getConnection = this.#borrow
     pool.releaseConnection = (connection) => this.#takeBack(connection)
     // Listeners of a pool run outside every tenant: mysql2 calls them wherever a connection is opened or freed.
@@ -126,10 +130,11 @@ class ScopedPool {
     this.#members.set(connection, { scope, gate: new Gate(connection), isOnLoan: false })
   }
 
-  #asOwnCall(work: Method, args: readonly unknown[]): unknown {
+  #asOwnCall(method: Method, args: readonly unknown[]): unknown {
+    const given = args.map(bindIfFunction)
     this.#isOwnCall = true
     try {
-      return withBoundEvents(work(), args)
+      return withBoundEvents(method(...given), args)
     } finally {
       this.#isOwnCall = false
     }

@@ -1,5 +1,5 @@
 import { IsolationError } from '../errors'
-import { isOk, MORE_RESULTS, readEof, readOk } from './wire'
+import { isOk, MORE_RESULTS, readEof } from './wire'
 import type { Command, OkResult, Packet, WireConnection } from './driver'
 import type { EndState } from './wire'
 
@@ -7,7 +7,7 @@ import type { EndState } from './wire'
 export interface Prelude {
   readonly packet: Buffer
   /** The server has done it. @returns an error that forbids to go on */
-  readonly onDone: (schema: string | undefined) => Error | undefined
+  readonly onDone: (packet: Packet) => Error | undefined
   /** The server has refused. */
   readonly onRefused: (packet: Packet) => Error
 }
@@ -213,7 +213,7 @@ export class ScopedCommand<Context> {
 /** What the answer to a packet of ours means: an error that forbids to go on, or nothing. */
 function answerTo(prelude: Prelude, packet: Packet): Error | undefined {
   if (packet.isError()) return prelude.onRefused(packet)
-  return isOk(packet) ? prelude.onDone(readOk(packet).schema) : strayError()
+  return isOk(packet) ? prelude.onDone(packet) : strayError()
 }
 
 function strayError(): IsolationError {
