@@ -1,3 +1,5 @@
+import { IsolationError } from '../errors'
+import { onMismatch } from '../observe/isolation'
 import { OneWrite } from '../one-write'
 import {
   classOf,
@@ -267,6 +269,7 @@ export class ConnectionScope {
 
   /** Ends the connection, and tells everybody who waits on it why. */
   #giveUp(error: Error): void {
+    if (error instanceof IsolationError) onMismatch(error)
     this.#connection._notifyError(error)
     this.#connection.destroy()
   }

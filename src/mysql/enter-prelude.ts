@@ -1,3 +1,4 @@
+import { onVerified } from '../observe/isolation'
 import { elsewhereError } from './command-checks'
 import type { DatabaseError, Packet } from './driver'
 import type { Target } from './lease'
@@ -41,6 +42,7 @@ export class EnterPrelude implements Prelude {
     const target = this.#target!
     const { schema } = readOk(packet)
     if (schema !== undefined && schema !== target.database) return elsewhereError(target, schema)
+    if (schema !== undefined) onVerified()
     this.#events.onEntered(target, this.#stays)
     return undefined
   }

@@ -1,5 +1,6 @@
 import type { PoolConfig } from 'pg'
-import { ClientReleasedError } from '../errors'
+import { ClientReleasedError, IsolationError } from '../errors'
+import { onMismatch } from '../observe/isolation'
 import { ConnectionScope } from './connection-scope'
 import type { Lease, SessionOptions } from './lease'
 import { DriverClient, DriverQuery, isSubmittable } from './driver'
@@ -152,6 +153,7 @@ export class TenantClient extends DriverClient {
   /** Tells the running query why, and closes the connection. Whether what is on its way ran stays unknown. */
   #abandon(error: unknown): void {
     const query = this._activeQuery
+    if (error instanceof IsolationError) onMismatch(error)
     this.#giveUpReason = error
     void this.end()
     this._activeQuery = SINK

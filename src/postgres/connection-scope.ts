@@ -20,6 +20,7 @@ import { SyncCount } from './sync-count'
 import { CHECK_FAILED, switchErrorOf, writeSwitch } from './switch'
 import type { CheckDepth, SwitchMode } from './switch'
 import { SwitchReplies } from './switch-replies'
+import { verify } from './verification'
 
 /** Whose switch, how, and what to do when it is through. */
 interface Intent {
@@ -55,6 +56,8 @@ export class ConnectionScope {
   #switching: Switching | undefined
   #running: StatementClass = ANYTHING
   #wanted: SearchPath | undefined
+  /** The running query was answered with an error, which takes back the switch in front of it. */
+  #hasFailed = false
   /** Strings end where the scanner thinks; with standard_conforming_strings off they may not. */
   #readsText = true
   /** A telling check has passed: the backend is the one that this connection was opened to. */
@@ -108,6 +111,7 @@ export class ConnectionScope {
     this.#running = statement
     this.#wanted = lease.wanted
     this.#unchecked = undefined
+    this.#hasFailed = false
     if (statement.kind === 'control' || (statement.kind === 'begin' && isInTransaction))
       return this.#atOnce(send)
 
@@ -226,6 +230,7 @@ export class ConnectionScope {
   }
 
   #onUserError(message: ServerMessage): Reaction {
+    this.#hasFailed = true
     if (this.#wanted !== undefined) hintAtSharedSchemas(message, this.#wanted)
     if (this.#unchecked === undefined || !mayMissSchema(message.code)) return PASS
     this.#retry = { ...this.#unchecked, mode: 'awaited', check: 'telling', proceed: () => message }
@@ -248,7 +253,9 @@ export class ConnectionScope {
     if (verdict === 'astray') return { type: 'abandon', error: astrayError(switching!.intent.wanted) }
     this.#see({ type: 'ready', status, effect: verdict === 'settled' ? 'none' : this.#running.effect })
     this.#switching = undefined
-    return verdict === 'settled' ? this.#afterOwnSync(switching!) : PASS
+    if (verdict === 'settled') return this.#afterOwnSync(switching!)
+    const moved = this.#hasFailed ? undefined : verify(this.#path, this.#wanted, this.#running)
+    return moved === undefined ? PASS : { type: 'abandon', error: moved }
   }
 
   #retryForReason(refused: Intent, status: 'I' | 'T' | 'E'): Reaction {

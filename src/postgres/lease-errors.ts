@@ -57,3 +57,12 @@ export function astrayError({ tenant }: SearchPath): IsolationError {
     { tenant },
   )
 }
+
+/** The error where the server says that a query moved the connection which said nothing of the kind. */
+export function movedError({ schema, tenant }: SearchPath, path: string | undefined): IsolationError {
+  return new IsolationError(
+    `The server reports the search_path ${path ?? 'unreadable'} behind a query of schema "${schema}" that does not set it ` +
+      '(a function in a view or trigger?), so this connection was closed. The query has run.',
+    { tenant },
+  )
+}

@@ -1,3 +1,6 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { ISOLATION_CHANNEL, isolationCounts } from '../../src/observe/isolation'
+import type { IsolationMessage } from '../../src/observe/isolation'
 import { MYSQL_SERVERS } from '../support/servers'
 import { Houses, namesIn } from './support/houses'
 
@@ -26,6 +29,23 @@ describe.each(MYSQL_SERVERS)("the application's own USE, on $name", (server) => 
       connection.release()
     })
     expect(namesIn(await houses.in('a', () => pool.query(READ)))).toEqual(['a-1'])
+  })
+
+  test('it is told of and counted, and so is each switch that the server has reported', async () => {
+    const pool = houses.pool(options)
+    const told: IsolationMessage[] = []
+    const hear = (message: unknown): void => void told.push(message as IsolationMessage)
+    const before = isolationCounts()
+    subscribe(ISOLATION_CHANNEL, hear)
+    try {
+      for (const id of 'abc') await houses.in(id, () => pool.query(READ))
+      await houses.in('a', () => pool.query(`use ${houses.schema('b')}`)).catch(() => {})
+    } finally {
+      unsubscribe(ISOLATION_CHANNEL, hear)
+    }
+    const { verified, mismatches } = isolationCounts()
+    expect([verified - before.verified, mismatches - before.mismatches]).toEqual([4, 1])
+    expect(told.map(({ error }) => [error.code, error.tenant])).toEqual([['ROWHOUSE_ISOLATION', 'a']])
   })
 
   test('a USE inside a procedure, by dynamic SQL', async () => {

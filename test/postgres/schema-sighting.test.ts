@@ -190,7 +190,10 @@ describe.each(SERVERS)('reads that rely on a recent look, on $name', (server) =>
       const client = await pool.connect()
       try {
         await client.query(READ)
-        await client.query('select * from astray')
+        const astray = client.query('select * from astray')
+        // A server that reports its path gives the view away.
+        if (server.version < 18) await astray
+        else await expect(astray).rejects.toMatchObject({ code: 'ROWHOUSE_ISOLATION' })
         // Refused or right, and never the other tenant's.
         const answer = await client.query(READ).catch((error: { code: string }) => error)
         expect([{ name: 'a-1' }, undefined]).toContainEqual('rows' in answer ? answer.rows[0] : undefined)

@@ -116,14 +116,19 @@ export class Turn {
 
 /** Waits for the error that `work` must end with. @throws any other error, and where there is none */
 export async function failsWith(code: string, work: Promise<unknown>): Promise<void> {
+  if (await isRefused(code, work)) return
+  throw new Error(`This should have failed with ${code}.`)
+}
+
+/** Whether `work` ends with this error. @throws any other error */
+export async function isRefused(code: string, work: Promise<unknown>): Promise<boolean> {
   try {
     await work
+    return false
   } catch (error) {
-    const { code: actual } = error as { code?: string }
-    if (actual === code) return
+    if ((error as { code?: string }).code === code) return true
     throw error
   }
-  throw new Error(`This should have failed with ${code}.`)
 }
 
 /** A promise that may fail before anybody awaits it. */
