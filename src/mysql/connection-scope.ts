@@ -18,10 +18,12 @@ import type { DatabaseEvent, DatabaseState, Wish } from './database-state'
 import { kindOf } from './driver'
 import type { Command, CommandKind, DatabaseError, Packet, WireConnection } from './driver'
 import { EnterPrelude } from './enter-prelude'
+import { Gate } from './gate'
 import { SessionHygiene } from './hygiene'
 import type { Hygiene } from './hygiene'
 import type { Lease, Target } from './lease'
-import { ParkCommand, PARKING_PACKET } from './park-command'
+import { ParkCommand } from './park-command'
+import { Parking } from './parking'
 import { ALONE, ScopedCommand } from './scoped-command'
 import type { CommandEvents, CommandPlan, Prelude } from './scoped-command'
 import { SessionSetup } from './session-setup'
@@ -52,6 +54,8 @@ interface Task {
  * connection of mysql2 ends in `addCommand`, which is replaced here.
  */
 export class ConnectionScope {
+  /** Commands of a loan come through it. */
+  readonly gate = new Gate()
   readonly #connection: WireConnection
   readonly #oneWrite: OneWrite<'write'>
   readonly #options: ScopeOptions
@@ -66,14 +70,10 @@ export class ConnectionScope {
   /** The loan of the command that is being written or answered; it may have ended, and another begun. */
   #turn: Lease | undefined
   #isSetUp = false
-  readonly #parking: Prelude = {
-    packet: PARKING_PACKET,
-    onDone: () => {
-      this.#see({ type: 'at', database: PARKING })
-      return undefined
-    },
-    onRefused: (packet) => this.#errorOf(packet),
-  }
+  readonly #parking = new Parking(
+    () => this.#see({ type: 'at', database: PARKING }),
+    (packet) => this.#errorOf(packet),
+  )
   readonly #entering = new EnterPrelude({
     onEntered: ({ database }, stays) => {
       this.#options.known.add(database)
@@ -92,8 +92,6 @@ export class ConnectionScope {
     onBroken: (error) => this.#giveUp(error),
   }
   readonly #onCommandEnd: (this: Command) => void
-  /** The way back travels with the command, and its answer may still be on its way when the loan ends. */
-  #isParking = false
 
   constructor(connection: WireConnection, options: ScopeOptions) {
     this.#connection = connection
@@ -150,20 +148,27 @@ export class ConnectionScope {
     return this.#hygiene.mustClose
   }
 
-  /** Leaves the tenant's database, unless the connection is parked already or switches are awaited anyway. */
-  park(): void {
+  /**
+   * Leaves the tenant's database, unless the connection is parked already or switches are awaited anyway. Calls back when it
+   * has left: until then whoever takes it would wait, where another one may be free.
+   */
+  park(done: () => void): void {
     // Only now are all answers there, also to what nobody waited for before the release.
     if (this.#status.isUncertain || this.#hygiene.mayHaveCharset(this.#state.served))
       this.#see({ type: 'used' })
-    if (this.#state.at === PARKING || this.#isParking || this.#options.switch === 'awaited') return
-    this.#connection.addCommand(new ParkCommand(this.#parking) as unknown as Command)
+    const mustPark = this.#state.at !== PARKING && this.#options.switch !== 'awaited'
+    if (mustPark && !this.#parking.isUnderWay) {
+      this.#parking.onSent()
+      this.#connection.addCommand(new ParkCommand(this.#parking) as unknown as Command)
+    }
+    this.#parking.whenThrough(done)
   }
 
   #add(command: Command, add: (command: Command) => Command): Command {
     if (command instanceof ParkCommand) return add(command)
     const kind = kindOf(command)
     if (kind === 'other') return add(command)
-    const lease = this.#lease
+    const lease = this.gate.isOpen ? this.#lease : undefined
     if (lease === undefined && !this.#isSetUp && kind !== 'changeUser') {
       // Anything else can have moved the connection.
       if (!this.#setup.onCommand(command)) this.#see({ type: 'doubted' })
@@ -205,7 +210,6 @@ export class ConnectionScope {
     const stays = statement.kind !== 'other'
     if (need.enter || !stays) this.#see({ type: 'doubted' })
     const parks = need.enter && !isLent && how === 'joined' && !allowsLocalFiles
-    this.#isParking = parks
     if (!need.reset && !need.enter) return ALONE
     const entering = need.enter ? [this.#entering.aim(target, stays)] : []
     return {

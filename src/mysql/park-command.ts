@@ -1,9 +1,6 @@
 import type { Packet, WireConnection } from './driver'
 import type { Prelude } from './scoped-command'
-import { enterPacket, isOk, PARKING } from './wire'
-
-/** Leaves whatever database is current. */
-export const PARKING_PACKET = enterPacket(PARKING)
+import { isOk } from './wire'
 
 /** Parks a connection that comes back from a loan. */
 export class ParkCommand {

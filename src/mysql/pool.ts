@@ -9,7 +9,6 @@ import { ConnectionScope } from './connection-scope'
 import type { ScopeOptions } from './connection-scope'
 import { assertDriver } from './driver'
 import type { Command, WireConnection, WirePool } from './driver'
-import { Gate } from './gate'
 import type { Hygiene } from './hygiene'
 import type { Lease, Target } from './lease'
 import { isLoan, lend } from './loan'
@@ -80,7 +79,6 @@ interface ScopedPoolOptions {
 /** What belongs to a connection of the pool. */
 interface Member {
   readonly scope: ConnectionScope
-  readonly gate: Gate
   isOnLoan: boolean
 }
 
@@ -127,7 +125,7 @@ class ScopedPool {
   /** Not in a listener, which the application could remove. */
   #welcome(connection: WireConnection): void {
     const scope = new ConnectionScope(connection, this.#options.session)
-    this.#members.set(connection, { scope, gate: new Gate(connection), isOnLoan: false })
+    this.#members.set(connection, { scope, isOnLoan: false })
   }
 
   #asOwnCall(method: Method, args: readonly unknown[]): unknown {
@@ -159,10 +157,9 @@ class ScopedPool {
         connection.destroy()
         return use(new IsolationError('The pool gave a connection that is not scoped; it was closed.'))
       }
-      const { gate } = member
+      const { gate } = member.scope
       member.isOnLoan = true
       member.scope.begin(lease)
-      gate.close()
       if (isLent) use(null, lend({ connection, gate, lease, scope }))
       else gate.pass(() => use(null, connection))
     })
@@ -187,8 +184,7 @@ class ScopedPool {
     whenIdle(connection, scope, (problem) => {
       if (!connection._pool) return
       if (problem !== undefined) return connection.destroy()
-      scope.park()
-      this.#release(connection)
+      scope.park(() => this.#release(connection))
     })
   }
 

@@ -6,6 +6,8 @@ import type { EndState } from './wire'
 /** One packet that travels in front of a command, and what its answer means. */
 export interface Prelude {
   readonly packet: Buffer
+  /** It was written. */
+  readonly onSent?: () => void
   /** The server has done it. @returns an error that forbids to go on */
   readonly onDone: (packet: Packet) => Error | undefined
   /** The server has refused. */
@@ -120,7 +122,11 @@ export class ScopedCommand<Context> {
     // Nothing was written: a statement that is prepared already, or values that can't be sent.
     if (!next) this.#plan = { ...this.#plan, epilogue: undefined }
     this.#answerSequence = connection.sequenceId
-    if (this.#plan.epilogue !== undefined) send(connection, this.#plan.epilogue.packet)
+    const { epilogue } = this.#plan
+    if (epilogue !== undefined) {
+      send(connection, epilogue.packet)
+      epilogue.onSent?.()
+    }
     connection.sequenceId = this.#answerSequence
     return next
   }
