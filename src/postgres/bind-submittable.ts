@@ -1,12 +1,21 @@
 import { bindToContext } from '../tenant/context'
 import type { TenantClient } from './client'
-import type { Submittable, WireConnection } from './driver'
+import { closingLater } from './cursor-close'
+import type { Closing, Cursor, Method } from './cursor-close'
+import type { Submittable } from './driver'
 
-type Method = (...args: unknown[]) => unknown
-type Part = Partial<
-  Record<'emit' | 'read' | 'close' | 'submit' | 'handleError' | 'handlePortalSuspended', Method>
->
-type Cursor = Required<Part>
+/** Where a part remembers its own methods, and a function of ours what it was made of. */
+const OWN = Symbol('rowhouse.own')
+
+type Own = { [Name in 'emit' | keyof Cursor]?: Method | undefined }
+type Part = Own & { [OWN]?: Own }
+type Made = Method & { [OWN]?: Method }
+
+/** What the loan of a bound query must tell it. */
+export interface BoundSubmittable {
+  /** It will never be submitted: there was no connection. */
+  abandon(): void
+}
 
 /**
  * Makes a cursor, stream or query of the user's call back in the context of the moment: the driver would call its
@@ -14,22 +23,51 @@ type Cursor = Required<Part>
  * (pg-cursor waits for a ReadyForQuery that never comes), and when it comes before the cursor was submitted (pg-cursor
  * does nothing then, and opens a portal afterwards that nobody closes).
  *
+ * @param query - may have been bound before, in another context
  * @param clientOf - the connection it runs on, undefined while it has none
  */
-export function bindSubmittable(query: Submittable, clientOf: () => TenantClient | undefined): void {
-  if (query.callback) query.callback = bindToContext(query.callback)
+export function bindSubmittable(
+  query: Submittable,
+  clientOf: () => TenantClient | undefined,
+): BoundSubmittable {
+  if (query.callback) {
+    const given = givenOf(query.callback)
+    query.callback = madeOf(given, bindToContext(given))
+  }
+  let closing: Closing | undefined
   // pg-query-stream is a stream around a cursor.
-  const parts = [query as Part, (query as { cursor?: Part }).cursor]
-  for (const part of parts) {
+  for (const part of [query as Part, (query as { cursor?: Part }).cursor]) {
     if (part === undefined) continue
+    restore(part)
     if (part.emit) part.emit = bindToContext(part.emit.bind(part))
     if (!isCursor(part)) continue
-    const close = closeOnceStarted(part)
+    closing = closingLater(part)
     part.read = withBoundCallback(part.read.bind(part))
-    part.close = settledByEnd(part, close, clientOf)
+    part.close = settledByEnd(part, closing.close, clientOf)
     // A stream has bound its cursor's own.
     if (part !== query) query.handleError = part.handleError
   }
+  return { abandon: () => closing?.abandon() }
+}
+
+/** The function that a user gave, of which one of ours was made. */
+export function givenOf(made: Method): Method {
+  return (made as Made)[OWN] ?? made
+}
+
+/** Remembers of which function of the user's one of ours was made. */
+export function madeOf(given: Method, made: Method): Method {
+  return Object.assign(made, { [OWN]: given })
+}
+
+/** A part that was bound before still has the context of that call in its methods. */
+function restore(part: Part): void {
+  if (part[OWN] !== undefined) {
+    Object.assign(part, part[OWN])
+    return
+  }
+  const { emit, read, close, submit, handleError } = part
+  part[OWN] = isCursor(part) ? { emit, read, close, submit, handleError } : emit ? { emit } : {}
 }
 
 /** A pg-cursor. A stream has a read() as well, which takes no callback, and no close(). */
@@ -40,67 +78,6 @@ function isCursor(part: Part): part is Cursor {
 function withBoundCallback(method: Method): Method {
   return (...args) =>
     method(...args.map((arg) => (typeof arg === 'function' ? bindToContext(arg as Method) : arg)))
-}
-
-/**
- * The cursor's close(), put off until the cursor is on its way: a query waits in line, or for its switch. A read that
- * waited as well is sent only when the server has described the rows, and a close must not overtake it.
- */
-function closeOnceStarted(cursor: Cursor): Method {
-  const { submit, close, read } = cursor
-  let state: 'new' | 'submitted' | 'started' = 'new'
-  let hasRead = false
-  const waiting: (() => void)[] = []
-  const start = (): void => {
-    state = 'started'
-    for (const closeNow of waiting.splice(0)) closeNow()
-  }
-  cursor.read = (...args) => {
-    hasRead ||= state === 'new'
-    return read.apply(cursor, args)
-  }
-  cursor.submit = (...args) => {
-    const result = submit.apply(cursor, args)
-    state = 'submitted'
-    if (hasRead) onceDescribed(args[0] as WireConnection, start)
-    else start()
-    return result
-  }
-  const fail = onceForAll(cursor)
-  cursor.handleError = (error) => {
-    fail(error)
-    start()
-  }
-  return (callback) => {
-    if (state === 'started') close.call(cursor, callback)
-    else waiting.push(() => close.call(cursor, callback))
-  }
-}
-
-/** Calls back behind the cursor's own listeners, also where an error comes instead. */
-function onceDescribed(connection: WireConnection, done: () => void): void {
-  const events = ['rowDescription', 'noData', 'errorMessage', 'end'] as const
-  const onEvent = (): void => {
-    for (const event of events) connection.removeListener(event, onEvent)
-    done()
-  }
-  for (const event of events) connection.on(event, onEvent)
-}
-
-/**
- * The cursor's handleError(). Each time, it sends a Sync; and the timer of `query_timeout` goes on for a cursor that has
- * failed already. One that is closed would leave its last read without an answer.
- */
-function onceForAll(cursor: Cursor): Method {
-  const { handleError } = cursor
-  let isCalled = false
-  return (error) => {
-    if (isCalled) return
-    isCalled = true
-    handleError.call(cursor, error)
-    const { state, _cb: answer } = cursor as { state?: unknown; _cb?: Method | null }
-    if (state === 'done') answer?.(error)
-  }
 }
 
 function settledByEnd(cursor: Cursor, close: Method, clientOf: () => TenantClient | undefined): Method {

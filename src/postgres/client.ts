@@ -5,20 +5,11 @@ import { ConnectionScope } from './connection-scope'
 import type { Lease, SessionOptions } from './lease'
 import { DriverClient, DriverQuery, isSubmittable } from './driver'
 import type { ServerMessage, Submittable, TextQuery } from './driver'
-import { usedError } from './lease-errors'
 import type { Reaction } from './reaction'
-import type { SearchPath } from './search-path'
+import { SentQuery } from './sent-query'
 
 /** The key under which a pool passes {@link SessionOptions} to its connections. */
 export const SESSION = Symbol('rowhouse.session')
-
-/** Where a query remembers its first loan: its result still holds those rows, and its `submit` is ours. */
-const SENT = Symbol('rowhouse.sent')
-
-/** A query that may have been sent before. */
-type Sendable = Submittable & {
-  [SENT]?: { readonly wanted: SearchPath; readonly submit: Submittable['submit'] }
-}
 
 /** A pg client that runs queries for loans, each behind the switch that it needs. */
 export class TenantClient extends DriverClient {
@@ -64,19 +55,16 @@ export class TenantClient extends DriverClient {
    *
    * @param query - pg's Query, a cursor, a stream
    */
-  send(lease: Lease, query: Sendable): void {
+  send(lease: Lease, query: Submittable): void {
     // The borrower's ROLLBACK behind a failed BEGIN, say: "connection closed" would hide why.
     if (this.#giveUpReason !== undefined) {
       const reason = this.#giveUpReason
       return process.nextTick(() => query.handleError(reason, this.connection))
     }
-    const { wanted } = lease
-    const first = (query[SENT] ??= { wanted, submit: query.submit.bind(query) })
-    if (first.wanted.path !== wanted.path)
-      return process.nextTick(() => query.handleError(usedError(first.wanted, wanted), this.connection))
-    const { submit } = first
-    query.submit = (connection) =>
-      this.#scope.submit(lease, query, () => submit(connection), this.processID ?? 0)
+    const used = SentQuery.of(query, lease.wanted).sendOn(this.connection, lease.wanted, (write) =>
+      this.#scope.submit(lease, query, write, this.processID ?? 0),
+    )
+    if (used !== undefined) return process.nextTick(() => query.handleError(used, this.connection))
     super.query(query as never)
   }
 
@@ -127,12 +115,15 @@ export class TenantClient extends DriverClient {
     else if (reaction.type === 'pass') this.#passError(message)
   }
 
-  /** With the option `rows` pg sends its Sync only behind a CommandComplete: after an error the server would stay silent. */
+  /**
+   * With the option `rows` pg sends its Sync only behind a CommandComplete, and the one behind a COPY FROM is ignored: after
+   * an error the server would stay silent.
+   */
   #passError(message: ServerMessage): void {
     const query = this._activeQuery as Partial<TextQuery> | null | undefined
     super._handleErrorMessage(message)
     const isText = query?.requiresPreparation !== undefined
-    if (isText && query.rows && query !== this.#completed && !this.#scope.isSyncDue) this.connection.sync()
+    if (isText && query !== this.#completed && !this.#scope.isSyncDue) this.connection.sync()
   }
 
   override _handleReadyForQuery(message: ServerMessage): void {

@@ -12,7 +12,7 @@ import type { Reaction } from './reaction'
 import { canonicalReport } from './search-path'
 import type { SearchPath } from './search-path'
 import { isInSight, mayMissSchema, missSchema, seeSchema } from './schema-sighting'
-import { ANYTHING, classOf, unknownStatement } from './query-class'
+import { ANYTHING, classOf, completeByName, extend } from './query-class'
 import { SessionSetup } from './session-setup'
 import { hintAtSharedSchemas } from './shared-schema-hint'
 import { StatementOwners } from './statements'
@@ -93,9 +93,12 @@ export class ConnectionScope {
    * @returns as pg's submit: an Error means that nothing was written
    */
   submit(lease: Lease, query: Submittable, write: () => unknown, backendPid: number): unknown {
-    const statement = this.#readsText ? classOf(query, this.#connection) : ANYTHING
-    const unknown = unknownStatement(query, this.#connection)
+    const unknown = completeByName(
+      query,
+      (name) => this.#connection.parsedStatements[name] ?? this.#setup.textOf(name),
+    )
     if (unknown !== undefined) return unknown
+    const statement = this.#readsText ? classOf(query) : ANYTHING
     const key = resolvePath(this.#path, lease.wanted.path)
     const isInTransaction = this.#path.status !== 'I'
     const send = (): unknown => {
@@ -131,7 +134,7 @@ export class ConnectionScope {
     if (!need.set && !mustCheck && !discard) return this.#atOnce(send)
 
     const mode = statement.kind === 'dml' ? 'joined' : statement.kind === 'begin' ? 'ahead' : 'awaited'
-    if (mode === 'joined') (query as TextQuery).queryMode = 'extended'
+    if (mode === 'joined') extend(query as TextQuery)
     // A plain check that failed is asked again for the reason; not where that comes too late.
     const isTelling = mode !== 'joined' || !this.#isBackendKnown
     const check = !mustCheck ? undefined : isTelling ? 'telling' : 'plain'

@@ -38,6 +38,7 @@ export interface Submittable {
 /** pg's own query class. */
 export interface TextQuery extends Submittable {
   queryMode?: string | undefined
+  binary?: boolean | undefined
   rows?: number | undefined
   values?: unknown
   requiresPreparation(): boolean

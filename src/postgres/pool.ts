@@ -3,7 +3,7 @@ import { ConfigError, RowhouseError, TenantRequiredError } from '../errors'
 import type { ByScope } from '../tenant/by-scope'
 import { bindToContext, outsideTenants } from '../tenant/context'
 import type { Scope } from '../tenant/context'
-import { bindSubmittable } from './bind-submittable'
+import { bindSubmittable, givenOf, madeOf } from './bind-submittable'
 import { checkOut } from './checkout'
 import { SESSION, TenantClient } from './client'
 import type { Lease, SessionOptions } from './lease'
@@ -136,9 +136,12 @@ class ScopedPool extends DriverPool {
 
   #queryOnce(config: unknown, values: unknown, callback: QueryCallback): void {
     let lent: TenantClient | undefined
-    if (isSubmittable(config)) bindSubmittable(config, () => lent)
+    const bound = isSubmittable(config) ? bindSubmittable(config, () => lent) : undefined
     this.#borrow('pool.query', false, (error, loan) => {
-      if (loan === undefined) return callback(error)
+      if (loan === undefined) {
+        bound?.abandon()
+        return callback(error)
+      }
       const { client, lease, release } = loan
       let isSettled = false
       const settle = (problem: unknown, result?: unknown): void => {
@@ -196,10 +199,11 @@ function queryOf(config: unknown, values: unknown, settle: QueryCallback): Submi
     return query
   }
   const own = config.callback
-  config.callback = (error, result) => {
+  const callback: QueryCallback = (error, result) => {
     settle(error, result)
     own?.(error, result)
   }
+  config.callback = own === undefined ? callback : madeOf(givenOf(own), callback)
   return config
 }
 

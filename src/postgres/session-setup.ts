@@ -17,10 +17,12 @@ const WRITES = /^\s*(insert|update|delete|merge)\b/i
 export class SessionSetup {
   readonly #statements: SetupStatement[] = []
   readonly #running = new WeakMap<Submittable, SetupStatement>()
+  readonly #named = new Map<string, string>()
 
   /** A query of the connect hook goes out. */
   onQuery(query: TextQuery): void {
-    const { text, values } = query
+    const { text, values, name } = query
+    if (name && typeof text === 'string') this.#named.set(name, text)
     if (typeof text !== 'string' || classify(text).effect !== 'any' || WRITES.test(text)) return
     this.#running.set(query, { text, values: Array.isArray(values) ? values : [] })
   }
@@ -31,6 +33,11 @@ export class SessionSetup {
     if (!statement) return
     this.#running.delete(query)
     this.#statements.push(statement)
+  }
+
+  /** The text of a statement that the hook has prepared under this name. */
+  textOf(name: string): string | undefined {
+    return this.#named.get(name)
   }
 
   /**

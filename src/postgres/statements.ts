@@ -17,10 +17,10 @@ export class StatementOwners {
     if (parsed !== undefined && query.text && query.text !== parsed) return
     // Also where pg knows of none: a Parse may have succeeded on the server before something behind it failed.
     connection.close({ type: 'S', name })
+    // Nobody's until it is parsed: what is in front of it may be refused, and the Close with it.
+    this.#owners.delete(name)
     delete connection.parsedStatements[name]
     delete connection.submittedNamedStatements[name]
-    // A caller may name a statement without repeating its text.
-    if (parsed !== undefined) query.text = parsed
   }
 
   /** The server has parsed the statement of the running query. */

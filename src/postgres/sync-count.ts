@@ -32,13 +32,12 @@ export class SyncCount {
   }
 
   /**
-   * Until the data has ended the server ignores each Sync, also one that overtook this message, and behind the data a
-   * simple query needs none.
+   * Until the data has ended the server ignores each Sync, also one that overtook this message. Behind the data a simple
+   * query needs none, and what came by the extended protocol needs another.
    */
   #onCopyIn(): void {
-    if (!this.#isSimple) return
-    this.#isCopying = true
-    this.#due = 1
+    this.#isCopying = this.#isSimple
+    this.#due = this.#isSimple ? 1 : 0
     this.#strays = 0
   }
 

@@ -77,10 +77,10 @@ function releasedWhenFit(
   }
   /** A query that fails while slonik destroys its connection would have that counted in for ever. */
   async function stop(): Promise<void> {
-    await Promise.race([running.settled(), sleep(graceMs, undefined, { ref: false })])
+    await Promise.race([running.drained(), sleep(graceMs, undefined, { ref: false })])
     if (running.size === 0) return
     await connection.end()
-    await running.settled()
+    await running.drained()
   }
   async function releaseLater(): Promise<void> {
     if (await becomesFit()) {

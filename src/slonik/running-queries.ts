@@ -1,3 +1,5 @@
+import { setImmediate as immediate } from 'node:timers/promises'
+
 /** The queries that have begun and whose answers nobody has yet. */
 export class RunningQueries {
   readonly #running = new Set<Promise<unknown>>()
@@ -17,5 +19,13 @@ export class RunningQueries {
   /** Waits for those that run now, however they end. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#running)
+  }
+
+  /** Waits until there are none, also those that slonik sends when the one before is through. */
+  async drained(): Promise<void> {
+    while (this.#running.size > 0) {
+      await this.settled()
+      await immediate()
+    }
   }
 }

@@ -1,5 +1,4 @@
 import { Transform } from 'node:stream'
-import { setImmediate as immediate } from 'node:timers/promises'
 import type { DriverClientEventEmitter, DriverQueryResult } from 'slonik'
 import { IsolationError, TenantRequiredError } from '../errors'
 import { bindSubmittable } from '../postgres/bind-submittable'
@@ -58,7 +57,7 @@ export class TenantConnection {
       // Slonik answers by destroying the connection, gives that up when a query fails meanwhile, and counts the
       // connection in for ever.
       if (this.#running.size === 0) tell()
-      else void this.#settled().then(tell)
+      else void this.#running.drained().then(tell)
     })
     this.#client.on('notice', ({ message }) => {
       if (message) events.emit('notice', { message })
@@ -143,14 +142,6 @@ export class TenantConnection {
   /** Waits for what still runs at a release. False: the connection is not fit, close it. */
   becomesFit(): Promise<boolean> {
     return new Promise((resolve) => whenQuiet(this.#client, () => resolve(this.isFit)))
-  }
-
-  /** Every query is through, and slonik has its answer. */
-  async #settled(): Promise<void> {
-    while (this.#running.size > 0) {
-      await this.#running.settled()
-      await immediate()
-    }
   }
 
   /** The loan of the calling code, which this connection is on. */

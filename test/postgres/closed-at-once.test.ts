@@ -91,6 +91,66 @@ describe.each(SERVERS)('cursors closed before their read was sent, on $name', (s
     )
   })
 
+  test('a read behind a close finds nothing, as on a cursor that is closed', async () => {
+    const pool = houses.pool()
+    await houses.in('a', async () => {
+      const client = await pool.connect()
+      const cursor = client.query(new Cursor(SEVEN))
+      const closed = cursor.close()
+      expect(await settles(cursor.read(2), 'the read')).toEqual([])
+      const [, rows] = await settles(
+        new Promise<unknown[]>((resolve) => cursor.read(2, (...answer) => resolve(answer))),
+        'the read by callback',
+      )
+      expect(rows).toEqual([])
+      await settles(closed, 'the close')
+      client.release()
+    })
+    expect(await houses.nameOfB(pool)).toBe('b-1')
+  })
+
+  test('a cursor that is sent once more can be closed once more', async () => {
+    const pool = houses.pool()
+    await houses.in('a', async () => {
+      const client = await pool.connect()
+      const cursor = client.query(new Cursor(SEVEN))
+      expect(await cursor.read(2)).toHaveLength(2)
+      await cursor.close()
+      client.query(cursor)
+      expect(await settles(cursor.read(2), 'the read')).toEqual([])
+      await settles(cursor.close(), 'the close')
+      client.release()
+    })
+    expect(await houses.nameOfB(pool)).toBe('b-1')
+  })
+
+  test.each(['no server', 'no tenant'])(
+    'what the pool had no connection for can be closed: %s',
+    async (why) => {
+      const pool =
+        why === 'no tenant'
+          ? houses.pool()
+          : houses.pool({ connectionString: 'postgres://nobody@127.0.0.1:1/none' })
+      const send = (query: unknown): Promise<unknown> => {
+        const ask = (): Promise<unknown> => pool.query(query as never)
+        return why === 'no tenant' ? ask() : houses.in('a', ask)
+      }
+      const code = why === 'no tenant' ? 'ROWHOUSE_TENANT_REQUIRED' : 'ECONNREFUSED'
+      const stream = new QueryStream(SEVEN)
+      stream.on('error', () => {})
+      await expect(send(stream)).rejects.toMatchObject({ code })
+      const ended = once(stream, 'close')
+      stream.destroy()
+      await settles(ended, 'the end of the stream')
+      const cursor = new Cursor(SEVEN)
+      const early = send(cursor)
+      const closed = cursor.close()
+      await expect(early).rejects.toMatchObject({ code })
+      await settles(closed, 'the close before')
+      await settles(cursor.close(), 'the close behind')
+    },
+  )
+
   test('a connection that is lost under the read answers both', async () => {
     const pool = houses.pool()
     await houses.in('a', async () => {

@@ -3,10 +3,11 @@ import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
 import { Pool, Query } from 'pg'
-import type { PoolClient, QueryResult } from 'pg'
+import type { PoolClient, QueryConfig, QueryResult } from 'pg'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import Cursor from 'pg-cursor'
 import QueryStream from 'pg-query-stream'
+import type { TenantPoolConfig } from '../../src/postgres/pool'
 import { SERVERS } from '../support/servers'
 import { Houses } from './support/houses'
 
@@ -130,6 +131,15 @@ describe.each(SERVERS)('every documented form of pg.Pool, scoped, on $name', (se
         expect(rows).toEqual([`${id}-1`, `${id}-2`])
       }),
     ))
+
+  test('`binary` counts for texts with values only, as with pg', async () => {
+    const text = `select 1.5::numeric as n, '{"a":1}'::jsonb as j, name from users where id = 1`
+    for (const options of [{}, { binary: true }] as Partial<TenantPoolConfig>[]) {
+      const pool = houses.pool(options)
+      const { rows } = await houses.in('a', () => pool.query({ text, binary: true } as QueryConfig))
+      expect(rows).toEqual([{ n: '1.5', j: { a: 1 }, name: 'a-1' }])
+    }
+  })
 
   test('a query object of one tenant is no use to another, whose answer it would mix with the rows that it keeps', async () => {
     const pool = houses.pool()

@@ -1,6 +1,6 @@
 import type { Pool, QueryConfig } from 'pg'
 import { SERVERS } from '../support/servers'
-import { Houses } from './support/houses'
+import { context, Houses } from './support/houses'
 
 describe.each(SERVERS)('named statements across tenants, on $name', (server) => {
   const houses = new Houses(server, `statements ${server.version}`)
@@ -100,5 +100,72 @@ describe.each(SERVERS)('named statements across tenants, on $name', (server) => 
       owner.query(`alter table ${houses.schema('a')}.users add column nothing int`),
     )
     expect(await run(pool, 'a', 'select nothing from users')).toHaveLength(5)
+  })
+
+  const rowCountOf = (pool: Pool, id: string, query: object): Promise<number | string | null> =>
+    houses
+      .in(id, () => pool.query(query as QueryConfig))
+      .then(
+        ({ rowCount }) => rowCount,
+        ({ code }: { code: string }) => code,
+      )
+
+  // A DISCARD ALL in front makes the server forget the statement: pg would run an empty one, and call it done.
+  test.each(['auto', 'strict'] as const)(
+    'a statement named without its text, hygiene %s',
+    async (hygiene) => {
+      const pool = houses.pool({ hygiene })
+      const insert = { name: 'by name', text: `insert into users (name) values ('named')` }
+      expect(await rowCountOf(pool, 'a', insert)).toBe(1)
+      const before = (await houses.names('b')).length
+      expect(await rowCountOf(pool, 'b', { name: 'by name' })).toBe(1)
+      expect(await houses.names('b')).toHaveLength(before + 1)
+      expect(await rowCountOf(pool, 'a', { name: 'nobody knows it' })).toBe('26000')
+    },
+  )
+
+  test('a statement that the connect hook has prepared is there for each tenant', async () => {
+    const named = { name: 'hooked', text: 'select count(*)::int as n from users' }
+    const pool = houses.pool({
+      onConnect: async (client) => void (await client.query({ ...named, text: 'select 1' })),
+    })
+    const one = { name: 'hooked' }
+    expect(await rowCountOf(pool, 'a', one)).toBe(1)
+    expect(await rowCountOf(pool, 'a', 'update users set name = name' as never)).toBeGreaterThan(1)
+    expect(await rowCountOf(pool, 'b', one)).toBe(1)
+    expect(await rowCountOf(pool, 'b', { ...named, text: 'select 1' })).toBe(1)
+    expect(await rowCountOf(pool, 'b', one)).toBe(1)
+  })
+
+  test('a statement behind a tenant that is missing is prepared again', async () => {
+    const pool = houses.pool()
+    const named = { name: 'lost', text: 'select 1 as one' }
+    const outside = (): Promise<number | string | null> =>
+      context
+        .withoutTenant(() => pool.query(named))
+        .then(
+          ({ rowCount }) => rowCount,
+          ({ code }: { code: string }) => code,
+        )
+    const answers = [
+      await outside(),
+      await rowCountOf(pool, 'missing', named),
+      await outside(),
+      await outside(),
+    ]
+    expect(answers).toEqual([1, 'ROWHOUSE_TENANT_NOT_FOUND', 1, 1])
+  })
+
+  test('a statement behind a tenant that lacks its table is prepared again', async () => {
+    const pool = houses.pool({ hygiene: 'fast' })
+    const table = `${houses.schema('a')}.extra`
+    await houses.asOwner((owner) =>
+      owner.query(`create table ${table} (id int); grant all on ${table} to public`),
+    )
+    const named = { name: 'lacking', text: 'select id from extra' }
+    await houses.in('b', () => pool.query('select 1 from users'))
+    const answers: unknown[] = []
+    for (const id of ['a', 'b', 'a', 'b', 'a']) answers.push(await rowCountOf(pool, id, named))
+    expect(answers).toEqual([0, '42P01', 0, '42P01', 0])
   })
 })
