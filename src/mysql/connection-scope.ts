@@ -21,11 +21,13 @@ import { EnterPrelude } from './enter-prelude'
 import { Gate } from './gate'
 import { SessionHygiene } from './hygiene'
 import type { Hygiene } from './hygiene'
+import { InFlight } from './in-flight'
 import type { Lease, Target } from './lease'
 import { ParkCommand } from './park-command'
 import { Parking } from './parking'
 import { ALONE, ScopedCommand } from './scoped-command'
 import type { CommandEvents, CommandPlan, Prelude } from './scoped-command'
+import { SessionCharset } from './session-charset'
 import { SessionSetup } from './session-setup'
 import { SessionStatus } from './session-status'
 import { ownerOf, TenantStatements } from './statements'
@@ -61,9 +63,11 @@ export class ConnectionScope {
   readonly #options: ScopeOptions
   readonly #hygiene: SessionHygiene
   readonly #setup: SessionSetup
+  readonly #charset: SessionCharset
+  /** Why nothing more may be sent. */
+  #brokenBy: Error | undefined
   readonly #statements: TenantStatements
-  readonly #inFlight = new Set<Command>()
-  readonly #idleCallbacks: (() => void)[] = []
+  readonly #inFlight = new InFlight()
   #state: DatabaseState = { at: PARKING, served: undefined }
   readonly #status: SessionStatus
   #lease: Lease | undefined
@@ -91,7 +95,6 @@ export class ConnectionScope {
     onSchema: (schema, task) => this.#onSchema(schema, task),
     onBroken: (error) => this.#giveUp(error),
   }
-  readonly #onCommandEnd: (this: Command) => void
 
   constructor(connection: WireConnection, options: ScopeOptions) {
     this.#connection = connection
@@ -100,6 +103,7 @@ export class ConnectionScope {
     this.#hygiene = new SessionHygiene(options.hygiene)
     this.#status = new SessionStatus(connection._handshakePacket?.statusFlags)
     this.#setup = new SessionSetup(connection)
+    this.#charset = new SessionCharset(connection.config)
     const { maxPreparedStatements } = connection.config
     this.#statements = new TenantStatements(
       maxPreparedStatements,
@@ -108,12 +112,7 @@ export class ConnectionScope {
     connection._statements = this.#statements
     const add = connection.addCommand.bind(connection)
     connection.addCommand = (command) => this.#add(command, add)
-    // The emitter is `this`: one listener for all commands.
-    const onEnd = (command: Command): void => this.#onEnd(command)
-    this.#onCommandEnd = function (this: Command) {
-      onEnd(this)
-    }
-    connection.on('error', (error) => this.#tellListeners(error as Error))
+    connection.on('error', (error) => this.#inFlight.lose(error as Error))
   }
 
   /** From now on commands belong to this loan. */
@@ -135,7 +134,7 @@ export class ConnectionScope {
 
   /** Calls back when no answer is outstanding any more. */
   whenIdle(callback: () => void): void {
-    this.#idleCallbacks.push(callback)
+    this.#inFlight.whenIdle(callback)
   }
 
   /** A transaction is open, or will be with the next statement because autocommit was switched off. */
@@ -148,11 +147,8 @@ export class ConnectionScope {
     return this.#hygiene.mustClose
   }
 
-  /**
-   * Leaves the tenant's database, unless the connection is parked already or switches are awaited anyway. Calls back when it
-   * has left: until then whoever takes it would wait, where another one may be free.
-   */
-  park(done: () => void): void {
+  /** Leaves the tenant's database, unless the connection is parked already or switches are awaited anyway. */
+  park(): Parking {
     // Only now are all answers there, also to what nobody waited for before the release.
     if (this.#status.isUncertain || this.#hygiene.mayHaveCharset(this.#state.served))
       this.#see({ type: 'used' })
@@ -161,10 +157,11 @@ export class ConnectionScope {
       this.#parking.onSent()
       this.#connection.addCommand(new ParkCommand(this.#parking) as unknown as Command)
     }
-    this.#parking.whenThrough(done)
+    return this.#parking
   }
 
   #add(command: Command, add: (command: Command) => Command): Command {
+    if (this.#brokenBy !== undefined) return refuse(command, this.#brokenBy)
     if (command instanceof ParkCommand) return add(command)
     const kind = kindOf(command)
     if (kind === 'other') return add(command)
@@ -182,13 +179,13 @@ export class ConnectionScope {
 
   #arm(command: Command, kind: CommandKind, lease: Lease): void {
     this.#inFlight.add(command)
-    command.prependListener('end', this.#onCommandEnd)
     // A connection that dies while only our parking is outstanding would call back a second time.
     if (command.onResult) command.onResult = onceOnly(command.onResult)
     new ScopedCommand(command, { kind, lease }, this.#events)
   }
 
   #plan(command: Command, { kind, lease: { target, isLent } }: Task): CommandPlan | Error {
+    this.#charset.keep()
     const { database } = target
     const owner = command.statement && ownerOf(command.statement)
     if (owner !== undefined && owner !== database) return elsewhereError(target, owner)
@@ -205,6 +202,7 @@ export class ConnectionScope {
     })
     this.#see({ type: 'serves', database })
     if (need.reset) this.#onReset()
+    if (kind === 'reset') this.#charset.forget()
     this.#hygiene.onStatement(statement, isLent, textOf(command))
     // What could move the connection is not believed to leave it where it was.
     const stays = statement.kind !== 'other'
@@ -239,6 +237,7 @@ export class ConnectionScope {
   }
 
   #onReset(): void {
+    this.#charset.restore()
     this.#hygiene.onReset()
     this.#status.onReset()
   }
@@ -265,27 +264,13 @@ export class ConnectionScope {
     return at === undefined ? schema === PARKING || schema === database : schema === at
   }
 
-  #onEnd(command?: Command): void {
-    if (command === undefined) this.#inFlight.clear()
-    else this.#inFlight.delete(command)
-    if (this.#inFlight.size === 0) for (const callback of this.#idleCallbacks.splice(0)) callback()
-  }
-
   /** Ends the connection, and tells everybody who waits on it why. */
   #giveUp(error: Error): void {
     if (error instanceof IsolationError) onMismatch(error)
+    // Before the callbacks, which may send more.
+    this.#brokenBy = error
     this.#connection._notifyError(error)
     this.#connection.destroy()
-  }
-
-  /** mysql2 tells a lost connection to callbacks only: a stream would hang. */
-  #tellListeners(error: Error): void {
-    for (const command of [...this.#inFlight]) {
-      if (command.onResult) continue
-      if (command.listenerCount('error') > 0) command.emit('error', error)
-      command.emit('end')
-    }
-    this.#onEnd()
   }
 
   #errorOf(packet: Packet): DatabaseError {

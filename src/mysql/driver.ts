@@ -71,7 +71,7 @@ export interface WireConnection extends EventEmitter {
   readonly stream: Duplex
   readonly clientEncoding: string
   readonly config: {
-    readonly charsetNumber: number
+    charsetNumber: number
     readonly maxPreparedStatements: number
     readonly compress?: boolean
   }
@@ -97,7 +97,11 @@ export interface WireConnection extends EventEmitter {
 
 /** mysql2's pool, with the members that its types leave out. */
 export interface WirePool extends EventEmitter {
-  readonly config: { readonly connectionConfig: { database?: string | undefined } }
+  readonly config: {
+    readonly connectionLimit: number
+    readonly connectionConfig: { database?: string | undefined }
+  }
+  readonly _allConnections: { readonly length: number }
   readonly _freeConnections: { readonly length: number }
   getConnection(callback: (error: Error | null, connection?: WireConnection) => void): void
   releaseConnection(connection: WireConnection): void

@@ -71,7 +71,13 @@ export function lend(options: LoanOptions): WireConnection {
       if (typeof value !== 'function' || name === 'constructor') return value
       return (own[name] = methodOf(name, value as Method, { ...options, loan }))
     },
-    set: (_target, name, value) => Reflect.set(place(), name, value) || !lease.isActive,
+    // What a borrower adds is its own, and gone with the loan; but mysql2's promises set what a connection has (`_paused`).
+    set: (_target, name, value) => {
+      const there = place()
+      if (name in there && typeof there[name] !== 'function') return Reflect.set(there, name, value)
+      own[name] = value as Method
+      return true
+    },
   }) as unknown as WireConnection
   const own = ownMethods({ ...options, loan })
   loans.add(loan)

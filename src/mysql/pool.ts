@@ -184,8 +184,19 @@ class ScopedPool {
     whenIdle(connection, scope, (problem) => {
       if (!connection._pool) return
       if (problem !== undefined) return connection.destroy()
-      scope.park(() => this.#release(connection))
+      const parking = scope.park()
+      if (this.#hasAnother()) parking.whenThrough(() => connection._pool && this.#release(connection))
+      else this.#release(connection)
     })
+  }
+
+  /**
+   * Whether who comes now needs not wait for a connection on its way back to the parking place. Where it is the only one, it
+   * must be there to be waited for.
+   */
+  #hasAnother(): boolean {
+    const { _freeConnections: free, _allConnections: all, config } = this.#pool
+    return free.length > 0 || config.connectionLimit === 0 || all.length < config.connectionLimit
   }
 
   /**
@@ -193,6 +204,7 @@ class ScopedPool {
    * the context of the moment: that must not be ours, which would take the releasing tenant for the waiting one.
    */
   #release(connection: WireConnection): void {
+    if (connection._pool) return this.#releaseConnection(connection)
     this.#pool.getConnection = this.#getConnection
     try {
       this.#releaseConnection(connection)

@@ -66,7 +66,9 @@ export class ScopedCommand<Context> {
   #answered = 0
   /** What mysql2 goes on with, once the preludes are answered. */
   #next: Command['next']
+  /** Numbers that the answer to the command begins with. */
   #answerSequence = 1
+  #answerFrame = 0
 
   constructor(command: Command, context: Context, events: CommandEvents<Context>) {
     this.#command = command
@@ -122,13 +124,19 @@ export class ScopedCommand<Context> {
     // Nothing was written: a statement that is prepared already, or values that can't be sent.
     if (!next) this.#plan = { ...this.#plan, epilogue: undefined }
     this.#answerSequence = connection.sequenceId
+    this.#answerFrame = connection.compressedSequenceId
     const { epilogue } = this.#plan
     if (epilogue !== undefined) {
       send(connection, epilogue.packet)
       epilogue.onSent?.()
     }
-    connection.sequenceId = this.#answerSequence
+    this.#expectAnswer(connection)
     return next
+  }
+
+  #expectAnswer(connection: WireConnection): void {
+    connection.sequenceId = this.#answerSequence
+    connection.compressedSequenceId = this.#answerFrame
   }
 
   #onPacket(packet: Packet | undefined, connection: WireConnection): boolean {
@@ -157,7 +165,7 @@ export class ScopedCommand<Context> {
       connection._resetSequenceId()
       this.#next = this.#events.atOnce(() => this.#startCommand(connection))
     }
-    connection.sequenceId = this.#answerSequence
+    this.#expectAnswer(connection)
     this.#command.next = this.#next
     if (this.#next) return false
     this.#command.emit('end')

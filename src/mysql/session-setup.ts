@@ -34,7 +34,10 @@ export class SessionSetup {
 function isSet(sql: string): boolean {
   const tokens = [...scanSql(sql)]
   const end = tokens.findIndex(({ text }) => text === ';')
-  return tokens[0]?.text === 'set' && (end === -1 || end === tokens.length - 1)
+  // SET STATEMENT ... FOR is whatever stands behind it.
+  return (
+    tokens[0]?.text === 'set' && tokens[1]?.text !== 'statement' && (end === -1 || end === tokens.length - 1)
+  )
 }
 
 /** Lets mysql2 write a query, and catches it: the form depends on what client and server agreed on. */

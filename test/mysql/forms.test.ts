@@ -190,8 +190,13 @@ describe.each(MYSQL_SERVERS)('every documented form of mysql2, scoped, on $name'
       infileStreamFactory: () => Readable.from([Buffer.from('loaded\n')]),
     }
     await expect(houses.in('a', () => houses.pool().query(load as never))).rejects.toThrow()
-    const allowed = houses.pool({ flags: ['+LOCAL_FILES'] })
-    for (const id of ['a', 'b']) {
+    for (const compress of [false, true]) await loadsAll(houses.pool({ flags: ['+LOCAL_FILES'], compress }))
+
+    async function loadsAll(allowed: Pool): Promise<void> {
+      // Twice: the first switch into a database is awaited.
+      for (const id of ['a', 'a', 'b', 'b']) await loads(allowed, id)
+    }
+    async function loads(allowed: Pool, id: string): Promise<void> {
       const [result] = await houses.in(id, () => allowed.query(load as never))
       expect(result).toMatchObject({ affectedRows: 1 })
       expect((await houses.names(id)).slice(2)).toEqual(['loaded'])

@@ -87,4 +87,17 @@ describe.each(MYSQL_SERVERS)('a connection that an event of the pool hands out, 
     one.release()
     two.release()
   })
+
+  test('may ask for anything in its setup, and only what is a SET is repeated', async () => {
+    const { pool, callbackPool } = houses.pools()
+    callbackPool.on('connection', (connection) => {
+      connection.query('set statement max_statement_time=5 for select 1', () => {})
+      connection.query(`set time_zone = '+05:00'`, () => {})
+    })
+    for (const id of ['a', 'b', 'a']) {
+      await houses.in(id, () => pool.query(`insert into users (name) values ('set up')`))
+      const [rows] = await houses.in(id, () => pool.query('select @@time_zone as zone'))
+      expect(rows).toEqual([{ zone: '+05:00' }])
+    }
+  })
 })

@@ -105,11 +105,24 @@ describe.each(MYSQL_SERVERS)('what could go astray between two tenants, on $name
       })
       const pool = houses.pool({ connectionLimit: 1, hygiene })
       try {
-        await houses.in('a', () => pool.query(`set role ${role}`))
-        expect(await houses.in('b', () => valueOf(pool, 'select current_role()'))).toBeNull()
+        for (const take of [
+          `set role ${role}`,
+          `execute immediate 'set role ${role}'`,
+          `begin not atomic execute immediate 'set role ${role}'; end`,
+        ]) {
+          await houses.in('a', () => pool.query(take))
+          expect(await houses.in('b', () => valueOf(pool, 'select current_role()'))).toBeNull()
+        }
         await houses.in('a', async () => {
           const connection = await pool.getConnection()
           await connection.query(`set /* */ ROLE ${role}`)
+          connection.release()
+        })
+        expect(await houses.in('b', () => valueOf(pool, 'select current_role()'))).toBeNull()
+        await houses.in('a', async () => {
+          const connection = await pool.getConnection()
+          await connection.query(`prepare taking from 'set role ${role}'`)
+          await connection.query('execute taking')
           connection.release()
         })
         expect(await houses.in('b', () => valueOf(pool, 'select current_role()'))).toBeNull()
@@ -120,7 +133,11 @@ describe.each(MYSQL_SERVERS)('what could go astray between two tenants, on $name
 
     test('profiles of statements are gone with their connection', async () => {
       const pool = houses.pool({ connectionLimit: 1, hygiene })
-      for (const set of ['set profiling = 1', 'set @@session.profiling = 1']) {
+      for (const set of [
+        'set profiling = 1',
+        'set @@session.profiling = 1',
+        `execute immediate 'set profiling = 1'`,
+      ]) {
         await houses.in('a', async () => {
           const connection = await pool.getConnection()
           await connection.query(set)

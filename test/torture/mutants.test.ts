@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Mutant } from './support/mutant'
 import { MYSQL_MUTANTS } from './support/mysql-mutants'
 import { POSTGRES_MUTANTS } from './support/postgres-mutants'
@@ -8,6 +10,13 @@ const WANTED = process.env.ROWHOUSE_MUTANTS
 const MUTANTS: readonly Mutant[] = [...POSTGRES_MUTANTS, ...MYSQL_MUTANTS]
 
 const LIMIT_MS = 8 * 60_000
+
+test.each(MUTANTS.flatMap(({ name, changes }) => changes.map((change) => [name, change] as const)))(
+  'what one changes that %s stands there once',
+  (_name, { file, find }) => {
+    expect(readFileSync(join(__dirname, '../../src', file), 'utf8').split(find)).toHaveLength(2)
+  },
+)
 
 describe('a bug in the source is found by requests alone', () => {
   const few = [POSTGRES_MUTANTS[0]!, MYSQL_MUTANTS[0]!]

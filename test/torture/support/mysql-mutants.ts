@@ -52,8 +52,8 @@ export const MYSQL_MUTANTS: readonly Mutant[] = [
       },
       {
         file: 'mysql/pool.ts',
-        find: '      scope.park()\n',
-        replace: '',
+        find: 'const parking = scope.park()',
+        replace: 'const parking = { whenThrough: (done: () => void) => done() }',
       },
     ],
     ...ON_MYSQL,
