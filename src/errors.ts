@@ -119,6 +119,21 @@ export class DirectoryTimeoutError extends RowhouseError {
   }
 }
 
+/** A call waited too long for a connection of the pool. Nothing was sent. Answers 503. */
+export class PoolTimeoutError extends RowhouseError {
+  /** @param timeoutMs - how long it waited */
+  constructor(tenant: string | undefined, timeoutMs: number, details: ErrorDetails = {}) {
+    const who = tenant === undefined ? 'A call without a tenant' : `Tenant "${tenant}"`
+    super(
+      'ROWHOUSE_POOL_TIMEOUT',
+      // As of pg-pool, which applications look for.
+      `timeout exceeded when trying to connect: ${who} got no connection of the pool within ${timeoutMs} ms. ` +
+        'Release connections sooner, or raise `max` or `maxPerTenant`.',
+      { status: 503, ...details, tenant },
+    )
+  }
+}
+
 /** A client checked out for one tenant was used in the context of another. Nothing was sent. */
 export class TenantMismatchError extends RowhouseError {
   constructor(message: string, details: ErrorDetails = {}) {

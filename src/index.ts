@@ -56,6 +56,7 @@ export {
   MigrationRefusedError,
   MigrationTargetError,
   MigrationUnfinishedError,
+  PoolTimeoutError,
   PoolerError,
   RowhouseError,
   SchemaNotOursError,

@@ -48,12 +48,13 @@ test.each([
   ['TenantForbiddenError', 403],
   ['TenantSuspendedError', 403],
   ['TenantExistsError', 409],
+  ['PoolTimeoutError', 503],
 ])('%s answers %i through the error handling of Express', (name, status) => {
   expect(samples.find(([sample]) => sample === name)![1].status).toBe(status)
 })
 
 test("a fault that is not the request's has no status, so it answers 500", () => {
-  const requests = /Unresolved|NotFound|Forbidden|Suspended|Exists|DirectoryTimeout/
+  const requests = /Unresolved|NotFound|Forbidden|Suspended|Exists|DirectoryTimeout|PoolTimeout/
   const others = samples.filter(([name]) => !requests.test(name)).map(([, error]) => error.status)
   expect(others.length).toBeGreaterThan(5)
   expect(others.filter((status) => status !== undefined)).toEqual([])

@@ -1,7 +1,7 @@
 const TENANCY = ['engine', 'name', 'prefix', 'migrations', 'migrationsTable', 'reserved']
 const EVERY_ENGINE = [
   ...['host', 'port', 'user', 'password', 'database', 'ssl'],
-  ...['migrationUrl', 'lockTimeoutMs', 'adminMax', 'hygiene'],
+  ...['migrationUrl', 'lockTimeoutMs', 'adminMax', 'hygiene', 'maxPerTenant'],
 ]
 const ENGINE: Readonly<Record<string, readonly string[]>> = {
   postgres: [
@@ -18,7 +18,7 @@ const ENGINE: Readonly<Record<string, readonly string[]>> = {
   ],
   mysql: [
     ...['uri', 'switch', 'statementBudget', 'applicationUser', 'connectionLimit', 'connectTimeout'],
-    ...['charset', 'timezone', 'socketPath'],
+    ...['charset', 'timezone', 'socketPath', 'acquireTimeoutMs'],
   ],
 }
 

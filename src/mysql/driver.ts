@@ -108,6 +108,7 @@ export interface WirePool extends EventEmitter {
   query(...args: readonly unknown[]): Command
   execute(...args: readonly unknown[]): void
   promise(): unknown
+  end(callback?: (error?: Error) => void): void
 }
 
 /** What a command is to scoping. */
@@ -142,7 +143,7 @@ const CONNECTION_MEMBERS = [
   'execute',
   'prepare',
 ]
-const POOL_MEMBERS = ['getConnection', 'releaseConnection', 'query', 'execute', 'promise']
+const POOL_MEMBERS = ['getConnection', 'releaseConnection', 'query', 'execute', 'promise', 'end']
 const QUERY_MEMBERS = ['start', 'execute', 'doneInsert', 'done']
 
 /**

@@ -55,7 +55,8 @@ export function mysql(options: MysqlOptions): EngineFactory<Pool, Pool, Callback
 
 function open(options: MysqlOptions, settings: EngineSettings): Engine<Pool, Pool, CallbackPool> {
   const { migrationUrl, applicationUser, lockTimeoutMs = 10_000, adminMax = 2, ...scoping } = options
-  const { hygiene: _hygiene, switch: _switch, statementBudget: _budget, ...connection } = scoping
+  const { hygiene: _hygiene, switch: _switch, statementBudget: _budget, ...unscoped } = scoping
+  const { maxPerTenant: _share, acquireTimeoutMs: _wait, ...connection } = unscoped
   const { pool, callbackPool } = createTenantPool({ ...scoping, scope: settings.scope })
   const admin = createAdminPool({ ...connection, connectionLimit: adminMax })
   const worker = {

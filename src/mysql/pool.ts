@@ -4,6 +4,7 @@ import { IsolationError, TenantRequiredError } from '../errors'
 import type { ByScope } from '../tenant/by-scope'
 import { bindToContext, outsideTenants } from '../tenant/context'
 import type { Scope } from '../tenant/context'
+import { Turns } from '../tenant/turns'
 import { bindIfFunction, withBoundEvents } from './bound-calls'
 import { ConnectionScope } from './connection-scope'
 import type { ScopeOptions } from './connection-scope'
@@ -26,6 +27,13 @@ export interface ScopingOptions extends PoolOptions {
    * one command at a time (ProxySQL, MaxScale, RDS Proxy, Vitess). Default `joined`.
    */
   readonly switch?: 'joined' | 'awaited' | undefined
+  /**
+   * How many connections of the pool a tenant may have at once; more calls of it wait, and nobody waits behind them. Default:
+   * all of them.
+   */
+  readonly maxPerTenant?: number | undefined
+  /** How long a call of a tenant waits for a connection of the pool, in milliseconds. Default: without end, as of mysql2. */
+  readonly acquireTimeoutMs?: number | undefined
   /** How many prepared statements the whole pool may keep on the server. Default 8,192, half of what a server allows by default. */
   readonly statementBudget?: number | undefined
 }
@@ -45,6 +53,7 @@ export interface TenantPools {
 }
 
 type Method = (...args: unknown[]) => unknown
+type Take = (error: Error | undefined, connection?: WireConnection) => void
 
 /**
  * Makes a pool of mysql2 whose queries run in the database of the tenant that the calling code has. Without one, and without
@@ -55,7 +64,10 @@ type Method = (...args: unknown[]) => unknown
  */
 export function createTenantPool(options: TenantPoolOptions): TenantPools {
   assertDriver()
-  const { scope, hygiene = 'auto', switch: how = 'joined', statementBudget = 8192, ...config } = options
+  const { scope, hygiene = 'auto', switch: how = 'joined', statementBudget = 8192, ...rest } = options
+  const { maxPerTenant, acquireTimeoutMs: timeoutMs, ...config } = rest
+  const hasTurns = maxPerTenant !== undefined || timeoutMs !== undefined
+  const turns = hasTurns ? new Turns({ maxPerTenant, timeoutMs }) : undefined
   const { pool, allowsLocalFiles } = openPool(config, { hygiene, switch: how, statementBudget })
   const wire = pool as unknown as WirePool
   const { connectionConfig } = wire.config
@@ -64,6 +76,7 @@ export function createTenantPool(options: TenantPoolOptions): TenantPools {
   new ScopedPool(wire, {
     scope,
     shared,
+    turns,
     session: { hygiene, switch: how, allowsLocalFiles, known: new Set() },
   })
   return { pool: pool.promise(), callbackPool: pool }
@@ -73,6 +86,7 @@ interface ScopedPoolOptions {
   readonly scope: () => Scope | undefined
   /** The database of shared tables. */
   readonly shared: string
+  readonly turns: Turns | undefined
   readonly session: ScopeOptions
 }
 
@@ -80,6 +94,8 @@ interface ScopedPoolOptions {
 interface Member {
   readonly scope: ConnectionScope
   isOnLoan: boolean
+  /** What is to be done when the connection is back, or gone. */
+  onReturn?: (() => void) | undefined
 }
 
 /** Lends the connections of a pool to tenants, by replacing the methods that every other one goes through. */
@@ -110,6 +126,11 @@ class ScopedPool {
     const emit: (event: string | symbol, ...args: unknown[]) => boolean = pool.emit.bind(pool)
     pool.query = (...args) => this.#asOwnCall(query, args) as Command
     pool.execute = (...args) => void this.#asOwnCall(execute, args)
+    const end = pool.end.bind(pool)
+    pool.end = (callback) => {
+      end(callback)
+      options.turns?.open()
+    }
     pool.getConnection = this.#borrow
     pool.releaseConnection = (connection) => this.#takeBack(connection)
     // Listeners of a pool run outside every tenant: mysql2 calls them wherever a connection is opened or freed.
@@ -150,18 +171,34 @@ class ScopedPool {
       return process.nextTick(use, new TenantRequiredError(what))
     }
     const lease: Lease = { target: this.#targets.of(current), isLent, isActive: true }
+    const begin: Take = (error, connection) => {
+      if (connection === undefined) return use(error ?? new Error('The pool gave no connection.'))
+      const { gate } = this.#members.get(connection)!.scope
+      if (isLent) use(null, lend({ connection, gate, lease, scope }))
+      else gate.pass(() => use(null, connection))
+    }
+    const { turns } = this.#options
+    const { tenant } = lease.target
+    if (turns === undefined || tenant === undefined) return this.#take(lease, begin)
+    turns.take<WireConnection>(tenant, {
+      take: (done) => this.#take(lease, done, () => turns.leave(tenant)),
+      use: begin,
+      giveBack: (connection) => connection.release(),
+    })
+  }
+
+  #take(lease: Lease, done: Take, onReturn?: () => void): void {
     this.#getConnection((error, connection) => {
-      if (error || connection === undefined) return use(error ?? new Error('The pool gave no connection.'))
+      if (error || connection === undefined) return done(error ?? undefined)
       const member = this.#members.get(connection)
       if (member === undefined) {
         connection.destroy()
-        return use(new IsolationError('The pool gave a connection that is not scoped; it was closed.'))
+        return done(new IsolationError('The pool gave a connection that is not scoped; it was closed.'))
       }
-      const { gate } = member.scope
       member.isOnLoan = true
+      member.onReturn = onReturn
       member.scope.begin(lease)
-      if (isLent) use(null, lend({ connection, gate, lease, scope }))
-      else gate.pass(() => use(null, connection))
+      done(undefined, connection)
     })
   }
 
@@ -175,7 +212,7 @@ class ScopedPool {
   #giveBack(connection: WireConnection): void {
     const member = this.#members.get(connection)
     // No longer in the pool: it has only to make room for who waits.
-    if (member === undefined || !connection._pool) return this.#release(connection)
+    if (member === undefined || !connection._pool) return this.#release(connection, member)
     // Twice in the list of free ones, it would serve two tenants at once.
     if (!member.isOnLoan) return
     const { scope } = member
@@ -185,8 +222,8 @@ class ScopedPool {
       if (!connection._pool) return
       if (problem !== undefined) return connection.destroy()
       const parking = scope.park()
-      if (this.#hasAnother()) parking.whenThrough(() => connection._pool && this.#release(connection))
-      else this.#release(connection)
+      if (this.#hasAnother()) parking.whenThrough(() => connection._pool && this.#release(connection, member))
+      else this.#release(connection, member)
     })
   }
 
@@ -199,12 +236,21 @@ class ScopedPool {
     return free.length > 0 || config.connectionLimit === 0 || all.length < config.connectionLimit
   }
 
+  /** Lets mysql2 take a connection back. */
+  #release(connection: WireConnection, member: Member | undefined): void {
+    // Taken first: who waits for the connection may have it before this returns.
+    const onReturn = member?.onReturn
+    if (member !== undefined) member.onReturn = undefined
+    if (connection._pool) this.#releaseConnection(connection)
+    else this.#makeRoom(connection)
+    onReturn?.()
+  }
+
   /**
-   * Lets mysql2 take a connection back. Where one is gone it asks itself anew for whoever waits, by `getConnection` and in
-   * the context of the moment: that must not be ours, which would take the releasing tenant for the waiting one.
+   * Where one is gone mysql2 asks itself anew for whoever waits, by `getConnection` and in the context of the moment: that must
+   * not be ours, which would take the releasing tenant for the waiting one.
    */
-  #release(connection: WireConnection): void {
-    if (connection._pool) return this.#releaseConnection(connection)
+  #makeRoom(connection: WireConnection): void {
     this.#pool.getConnection = this.#getConnection
     try {
       this.#releaseConnection(connection)

@@ -1,8 +1,9 @@
 import type { ClientBase, Pool, PoolClient, PoolConfig } from 'pg'
-import { ConfigError, RowhouseError, TenantRequiredError } from '../errors'
+import { PoolTimeoutError, RowhouseError, TenantRequiredError } from '../errors'
 import type { ByScope } from '../tenant/by-scope'
 import { bindToContext, outsideTenants } from '../tenant/context'
 import type { Scope } from '../tenant/context'
+import { Turns } from '../tenant/turns'
 import { bindSubmittable, givenOf, madeOf } from './bind-submittable'
 import { checkOut } from './checkout'
 import { SESSION, TenantClient } from './client'
@@ -18,6 +19,7 @@ import {
 import type { Submittable } from './driver'
 import type { Hygiene } from './hygiene'
 import type { SearchPath } from './search-path'
+import { assertConfig } from './scoping-problems'
 import { searchPathsOf } from './search-paths'
 import { whenQuiet } from './when-quiet'
 
@@ -32,6 +34,11 @@ export interface ScopingOptions extends Omit<PoolConfig, 'onConnect'> {
    * the one that was connected to.
    */
   readonly pooler?: SessionOptions['pooler'] | undefined
+  /**
+   * How many connections of the pool a tenant may have at once; more calls of it wait, and nobody waits behind them. Default:
+   * all of them.
+   */
+  readonly maxPerTenant?: number | undefined
   /** Sets up each new connection, outside every tenant; the pool waits for it. What it sets outlives the clearing of sessions. */
   readonly onConnect?: ((client: ClientBase) => void | Promise<void>) | undefined
 }
@@ -47,6 +54,9 @@ type ConnectCallback = (
   client?: PoolClient,
   done?: (error?: Error | boolean) => void,
 ) => void
+/** What pg-pool says to who has waited for too long. */
+const TIMEOUT = 'timeout exceeded when trying to connect'
+
 type QueryCallback = (error: unknown, result?: unknown) => void
 
 interface Loan {
@@ -63,15 +73,32 @@ class ScopedPool extends DriverPool {
 
   readonly #scope: () => Scope | undefined
   readonly #paths: ByScope<SearchPath>
+  readonly #turns: Turns | undefined
+  /** What is to be done when a connection on loan is back. */
+  readonly #returns = new WeakMap<TenantClient, () => void>()
 
   /** @throws ConfigError for options that scoping can't be safe with; DriverError for an unfit version of pg */
-  constructor({ scope, sharedSchemas = [], hygiene = 'auto', pooler = 'none', ...config }: TenantPoolConfig) {
+  constructor({
+    scope,
+    sharedSchemas = [],
+    hygiene = 'auto',
+    pooler = 'none',
+    maxPerTenant,
+    ...config
+  }: TenantPoolConfig) {
     assertDriver()
     assertConfig(config)
+    const { connectionTimeoutMillis: timeoutMs } = config
+    const turns = maxPerTenant === undefined ? undefined : new Turns({ maxPerTenant, timeoutMs })
     const session: SessionOptions = { hygiene, pooler }
     super({ ...config, Client: TenantClient, [SESSION]: session } as PoolConfig)
     this.#scope = scope
     this.#paths = searchPathsOf(sharedSchemas)
+    this.#turns = turns
+    if (turns !== undefined) {
+      const queued = (): number => Number(Reflect.get(DriverPool.prototype, 'waitingCount', this))
+      Object.defineProperty(this, 'waitingCount', { get: () => queued() + turns.waiting })
+    }
   }
 
   /** As `pg.Pool.connect`: the client belongs to the tenant of the caller until its release. */
@@ -126,12 +153,28 @@ class ScopedPool extends DriverPool {
     outsideTenants(() => super.newClient(pendingItem))
   }
 
+  /** As of pg-pool; who waits for the turn of its tenant is refused like everybody else. */
+  override end(): Promise<void>
+  override end(callback: () => void): void
+  override end(callback?: () => void): Promise<void> | void {
+    const ended = super.end(callback as () => void) as Promise<void> | void
+    this.#turns?.open()
+    return ended
+  }
+
   /** Private in pg-pool, called by each release. Waits for what still runs; a connection in a transaction is closed. */
   override _release(client: PoolClient, idleListener: () => void, error?: Error | boolean): void {
     const connection = client as unknown as TenantClient
     connection.endLease()
-    if (error) return super._release(client, idleListener, error)
-    whenQuiet(connection, (problem) => super._release(client, idleListener, problem))
+    const giveBack = (problem?: Error | boolean): void => {
+      // Taken first: who waits for the connection may have it before the release returns.
+      const onReturn = this.#returns.get(connection)
+      this.#returns.delete(connection)
+      super._release(client, idleListener, problem)
+      onReturn?.()
+    }
+    if (error) giveBack(error)
+    else whenQuiet(connection, giveBack)
   }
 
   #queryOnce(config: unknown, values: unknown, callback: QueryCallback): void {
@@ -168,8 +211,23 @@ class ScopedPool extends DriverPool {
     const scope = this.#scope()
     if (scope === undefined) return process.nextTick(use, new TenantRequiredError(method))
     const lease: Lease = { wanted: this.#paths.of(scope), isLent, isActive: true }
+    const { tenant } = lease.wanted
+    const turns = this.#turns
+    if (turns === undefined || tenant === undefined) return this.#take(lease, use)
+    turns.take<Loan>(tenant, {
+      take: (done) =>
+        this.#take(lease, (error, loan) => {
+          if (loan !== undefined) this.#returns.set(loan.client, () => turns.leave(tenant))
+          done(error, loan)
+        }),
+      use,
+      giveBack: ({ release }) => release(),
+    })
+  }
+
+  #take(lease: Lease, use: (error: Error | undefined, loan?: Loan) => void): void {
     super.connect((error, lent, done) => {
-      if (error || lent === undefined) return use(error ?? new Error('The pool gave no client.'))
+      if (error || lent === undefined) return use(this.#reasonOf(error, lease))
       const client = lent as unknown as TenantClient
       client.finishSetup()
       const release = (problem?: Error | boolean): void => {
@@ -178,6 +236,13 @@ class ScopedPool extends DriverPool {
       }
       use(undefined, { client, lease, release })
     })
+  }
+
+  /** Why there is no connection, by the name of who wanted it. */
+  #reasonOf(error: Error | undefined, { wanted }: Lease): Error {
+    const { connectionTimeoutMillis = 0 } = this.options
+    if (error?.message !== TIMEOUT) return error ?? new Error('The pool gave no client.')
+    return new PoolTimeoutError(wanted.tenant, connectionTimeoutMillis, { cause: error })
   }
 }
 
@@ -215,16 +280,4 @@ function keepsConnection(error: unknown): boolean {
 function withTraceOf(error: unknown): never {
   if (error instanceof Error) Error.captureStackTrace(error)
   throw error
-}
-
-function assertConfig(config: object): void {
-  const { Client, pipeline } = config as { Client?: unknown; pipeline?: unknown }
-  const problems: string[] = []
-  if (Client !== undefined)
-    problems.push("The option `Client` can't be combined with a tenant pool: it brings its own.")
-  if (pipeline)
-    problems.push(
-      "The option `pipeline` can't be combined with a tenant pool: a failed switch would not stop the query behind it.",
-    )
-  if (problems.length > 0) throw new ConfigError(problems)
 }

@@ -53,11 +53,13 @@ function open(options: PostgresOptions, settings: EngineSettings): Engine<Pool, 
     sharedSchemas = [],
     hygiene,
     pooler,
+    maxPerTenant,
     lockTimeoutMs = 10_000,
     adminMax = 2,
     ...connection
   } = options
-  const pool = new TenantPool({ ...connection, scope: settings.scope, sharedSchemas, hygiene, pooler })
+  const scoping = { scope: settings.scope, sharedSchemas, hygiene, pooler, maxPerTenant }
+  const pool = new TenantPool({ ...connection, ...scoping })
   // The same class, so that a callback of it never sees the tenant who happened to open its connection.
   const admin = new TenantPool({ ...connection, max: adminMax, scope: () => WITHOUT_TENANT, pooler })
   const worker = {
