@@ -18,8 +18,8 @@ import {
 } from './driver'
 import type { Submittable } from './driver'
 import type { Hygiene } from './hygiene'
+import { assertConfig } from './pool-config'
 import type { SearchPath } from './search-path'
-import { assertConfig } from './scoping-problems'
 import { searchPathsOf } from './search-paths'
 import { whenQuiet } from './when-quiet'
 
