@@ -8,6 +8,7 @@ import { scopingProblems } from '../postgres/scoping-problems'
 import { searchPathsOf } from '../postgres/search-paths'
 import { CarriedValue } from '../tenant/context'
 import type { Scope } from '../tenant/context'
+import { Turns } from '../tenant/turns'
 import { createTenantDriverFactory } from './driver'
 import { ScopedMethods } from './scoped-methods'
 
@@ -15,13 +16,15 @@ import { ScopedMethods } from './scoped-methods'
 export interface TenantSlonikOptions
   extends
     Omit<ClientConfigurationInput, 'driverFactory'>,
-    Pick<ScopingOptions, 'sharedSchemas' | 'hygiene' | 'pooler'> {
+    Pick<ScopingOptions, 'sharedSchemas' | 'hygiene' | 'pooler' | 'maxPerTenant'> {
   /** The tenancy; anything that tells what the calling code may touch. Read where a method of slonik is called. */
   readonly tenancy: { scope(): Scope | undefined }
 }
 
 /** Slonik's default for `connectionRetryLimit`, which it counts all attempts in. */
 const RETRY_LIMIT = 3
+/** Slonik's default for `connectionTimeout`. */
+const CONNECTION_TIMEOUT_MS = 5000
 
 /**
  * As slonik's `createPool`: a pool whose queries run in the schema of the tenant that the calling code has. Without one,
@@ -32,10 +35,12 @@ const RETRY_LIMIT = 3
  */
 export async function createTenantSlonik(
   connectionUri: string,
-  { tenancy, sharedSchemas = [], hygiene = 'auto', pooler = 'none', ...configuration }: TenantSlonikOptions,
+  { tenancy, sharedSchemas = [], hygiene = 'auto', pooler = 'none', ...options }: TenantSlonikOptions,
 ): Promise<DatabasePool> {
+  const { maxPerTenant, ...configuration } = options
   assertOptions({ tenancy, sharedSchemas, hygiene, pooler }, configuration)
   assertDriver()
+  const turns = turnsOf(maxPerTenant, configuration.connectionTimeout)
   const leases = new CarriedValue<Lease>()
   const { connectionRetryLimit = RETRY_LIMIT, resetConnection: reset } = configuration
   const attempts = Math.max(1, connectionRetryLimit)
@@ -54,7 +59,15 @@ export async function createTenantSlonik(
       reset,
     }),
   })
-  return new ScopedMethods({ leases, scope, paths: searchPathsOf(sharedSchemas) }).ofPool(pool)
+  return new ScopedMethods({ leases, scope, paths: searchPathsOf(sharedSchemas), turns }).ofPool(pool)
+}
+
+function turnsOf(
+  maxPerTenant: number | undefined,
+  timeout: TenantSlonikOptions['connectionTimeout'] = CONNECTION_TIMEOUT_MS,
+): Turns | undefined {
+  if (maxPerTenant === undefined) return undefined
+  return new Turns({ maxPerTenant, timeoutMs: timeout === 'DISABLE_TIMEOUT' ? undefined : timeout })
 }
 
 function assertOptions(

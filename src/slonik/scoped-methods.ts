@@ -7,6 +7,7 @@ import type { SearchPath } from '../postgres/search-path'
 import type { ByScope } from '../tenant/by-scope'
 import { bindToContext } from '../tenant/context'
 import type { CarriedValue, Scope } from '../tenant/context'
+import type { Turns } from '../tenant/turns'
 
 type Method = (...args: unknown[]) => unknown
 /** A pool, a connection or a transaction of slonik: what queries are made on. */
@@ -44,6 +45,8 @@ export interface ScopedMethodsOptions {
   /** How the tenant of a call reaches the driver. */
   readonly leases: CarriedValue<Lease>
   readonly paths: ByScope<SearchPath>
+  /** The share of each tenant, where there is one. */
+  readonly turns: Turns | undefined
 }
 
 /**
@@ -54,11 +57,13 @@ export class ScopedMethods {
   readonly #scope: () => Scope | undefined
   readonly #leases: CarriedValue<Lease>
   readonly #paths: ByScope<SearchPath>
+  readonly #turns: Turns | undefined
 
-  constructor({ scope, leases, paths }: ScopedMethodsOptions) {
+  constructor({ scope, leases, paths, turns }: ScopedMethodsOptions) {
     this.#scope = scope
     this.#leases = leases
     this.#paths = paths
+    this.#turns = turns
   }
 
   /** Replaces the methods of a pool that nobody else has yet. */
@@ -67,9 +72,36 @@ export class ScopedMethods {
       const scope = this.#scope()
       if (scope === undefined) return Promise.reject(new TenantRequiredError(`pool.${name}`))
       const lease = { wanted: this.#paths.of(scope), isLent: LENDING.has(name), isActive: true }
-      return this.#leases.carry(lease, () => method(...this.#argumentsOf(name, args, lease)))
+      const work = (): unknown =>
+        this.#leases.carry(lease, () => method(...this.#argumentsOf(name, args, lease)))
+      return this.#inTurn(lease.wanted.tenant, work)
     })
-    return pool
+    const turns = this.#turns
+    if (turns === undefined) return pool
+    const end = pool.end.bind(pool)
+    // Who waits for the turn of its tenant is answered as everybody else is.
+    return Object.assign(pool, {
+      end: () => {
+        const ended = end()
+        turns.open()
+        return ended
+      },
+    })
+  }
+
+  /** A call of the pool takes one connection, for as long as it lasts. */
+  #inTurn(tenant: string | undefined, work: () => unknown): unknown {
+    const turns = this.#turns
+    if (turns === undefined || tenant === undefined) return work()
+    const inContext = bindToContext(async () => work())
+    return new Promise((resolve, reject) => {
+      const leave = (): void => turns.leave(tenant)
+      turns.take(tenant, {
+        take: (done) => done(undefined, true),
+        use: (error) => (error ? reject(error) : resolve(inContext().finally(leave))),
+        giveBack: leave,
+      })
+    })
   }
 
   /** Replaces the methods of a connection or transaction, which belongs to its loan wherever it is used. */
