@@ -115,7 +115,7 @@ const MILD: readonly MysqlKind[] = [
       }),
   },
   {
-    name: 'stream, with a query inside its listener',
+    name: 'stream with a query inside its listener',
     weight: 4,
     isMild: true,
     run: (turn) =>

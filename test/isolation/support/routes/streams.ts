@@ -19,7 +19,7 @@ export const STREAMS: readonly Kind[] = [
   { name: 'cursor', style: 'stream', weight: 3, run: readCursor },
   { name: 'cursor left open', style: 'stream', weight: 1, blocksPlainPool: true, run: leaveCursor },
   { name: 'copy from', style: 'stream', weight: 3, tokens: ['kept', 'kept'], run: copyIn },
-  { name: 'copy from, broken off', style: 'stream', weight: 2, tokens: ['gone'], run: breakCopyIn },
+  { name: 'copy from broken off', style: 'stream', weight: 2, tokens: ['gone'], run: breakCopyIn },
   { name: 'copy to', style: 'stream', weight: 3, run: copyOut },
 ]
 
