@@ -13,10 +13,12 @@ let client: Socket
 beforeEach(async () => {
   received = Buffer.alloc(0)
   server = createServer((socket) => {
-    socket.on('error', () => {}).on('data', (data) => {
-      received = Buffer.concat([received, data])
-      socket.write(data)
-    })
+    socket
+      .on('error', () => {})
+      .on('data', (data) => {
+        received = Buffer.concat([received, data])
+        socket.write(data)
+      })
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   proxy = await CuttingProxy.to(`echo://user@127.0.0.1:${(server.address() as AddressInfo).port}/`)
@@ -52,12 +54,15 @@ test('hands everything on, both ways, until a connection is cut', async () => {
   expect(proxy.open).toBe(1)
 })
 
-test.each([0, 1, 4, 7])('the server gets %i bytes of what is sent from then on, and no more', async (after) => {
-  await echo('before')
-  await untilCut({ direction: 'up', after }, ['01234567', '89'])
-  while (proxy.open > 0) await new Promise(setImmediate)
-  expect(received.toString()).toBe('before' + '0123456'.slice(0, after))
-})
+test.each([0, 1, 4, 7])(
+  'the server gets %i bytes of what is sent from then on, and no more',
+  async (after) => {
+    await echo('before')
+    await untilCut({ direction: 'up', after }, ['01234567', '89'])
+    while (proxy.open > 0) await new Promise(setImmediate)
+    expect(received.toString()).toBe('before' + '0123456'.slice(0, after))
+  },
+)
 
 test.each([0, 3, 6])('the client gets %i bytes of the answer, and no more', async (after) => {
   await echo('before')

@@ -17,26 +17,29 @@ export class CuttingProxy {
   readonly url: string
   readonly #server: Server
   readonly #lines: Set<Line>
+  readonly #usedPorts: Set<number>
 
-  private constructor(url: string, server: Server, lines: Set<Line>) {
+  private constructor(url: string, server: Server, lines: Set<Line>, usedPorts: Set<number>) {
     this.url = url
     this.#server = server
     this.#lines = lines
+    this.#usedPorts = usedPorts
   }
 
   /** @param target - URL of a server with its port, `postgres://app@127.0.0.1:5432/main` */
   static async to(target: string): Promise<CuttingProxy> {
     const url = new URL(target)
     const [host, port] = [url.hostname, Number(url.port)]
-    const lines = new Set<Line>()
+    const [lines, usedPorts] = [new Set<Line>(), new Set<number>()]
     const server = createServer({ allowHalfOpen: true }, (client) => {
       const upstream = connect({ port, host, noDelay: true, allowHalfOpen: true })
+      upstream.once('connect', () => usedPorts.add(upstream.localPort!))
       const line = new Line(client.setNoDelay(true), upstream, () => lines.delete(line))
       lines.add(line)
     })
     await once(server.listen(0, '127.0.0.1'), 'listening')
     url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`
-    return new CuttingProxy(url.href, server, lines)
+    return new CuttingProxy(url.href, server, lines, usedPorts)
   }
 
   /** How many connections are open. */
@@ -47,6 +50,11 @@ export class CuttingProxy {
   /** Client ports of the connections as the server sees them. */
   get ports(): number[] {
     return [...this.#lines].flatMap(({ port }) => port ?? [])
+  }
+
+  /** The same of each connection that there ever was. */
+  get usedPorts(): readonly number[] {
+    return [...this.#usedPorts]
   }
 
   /** Breaks the connection that the server sees this client port of. One that is gone already needs no cut. */

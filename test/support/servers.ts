@@ -43,7 +43,8 @@ export async function withOwner<Result>(
  * characters. The same file and title give the same prefix within a run. No prefix is the beginning of another one.
  */
 export function uniquePrefix(title: string): string {
-  const file = expect.getState().testPath ?? ''
+  // Without jest there is no test, and no other one that runs at once.
+  const file = typeof expect === 'undefined' ? '' : (expect.getState().testPath ?? '')
   const word =
     basename(file)
       .split('.')[0]!

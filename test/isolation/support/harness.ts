@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { CuttingProxy } from '../../support/cutting-proxy'
 import { createApp, listen } from './app'
 import { Caller, CONCURRENCY } from './caller'
 import { Dice } from './dice'
@@ -17,11 +18,14 @@ import { Turnstile } from './turnstile'
 /** How to run. */
 export interface StressOptions {
   readonly seed: number
-  /** Of {@link CONCURRENCY} requests each. */
   readonly rounds: number
+  /** Requests at once, which are those of one round. Default {@link CONCURRENCY}. */
+  readonly concurrency?: number
   readonly kinds: readonly Kind[]
   /** Cancels and kills from outside in each round, beside those that requests ask for themselves. */
   readonly strikes: number
+  /** Connections that break in each round, where the subject has a proxy. */
+  readonly cuts?: number
   /** How long a request may take. */
   readonly limitMs: number
   /** Stops after the round in which each of these was found. */
@@ -54,8 +58,10 @@ export function summaryOf(report: Report): string {
 }
 
 const STRIKE_PAUSE_MS = 60
+/** Bytes until a cut; a switch and its query are some 400. */
+const LONGEST_CUT = 600
 
-/** Drives a pool through Express with {@link CONCURRENCY} requests at once, and looks into the tables at the end. */
+/** Drives a pool through Express with many requests at once, and looks into the tables at the end. */
 export async function stress(subject: Subject, town: Town, options: StressOptions): Promise<Report> {
   const outside = new Outside(town)
   const place = { subject, town, outside, holders: new Turnstile(POOL_SIZE - 1) }
@@ -66,14 +72,16 @@ export async function stress(subject: Subject, town: Town, options: StressOption
   try {
     do {
       const struck = strike(outside, dice, options.strikes)
+      const broken = cutAny(subject.proxy, new Dice(dice.below(2 ** 31)), options.cuts ?? 0)
       await run.round()
-      await struck
+      await Promise.all([struck, broken])
     } while (!run.isOver && !(await run.hasFoundAll()))
   } finally {
     caller.close()
     await app.close()
     if (!(await outside.closesIn(options.limitMs, subject.close())))
       run.note({ type: 'unanswered', what: 'close() of the pool' })
+    if (subject.proxy) await outside.endsOrphans()
     await outside.close()
   }
   return run.report()
@@ -83,6 +91,16 @@ async function strike(outside: Outside, dice: Dice, count: number): Promise<void
   for (let left = count; left > 0; left--) {
     await sleep(dice.below(STRIKE_PAUSE_MS))
     await outside.strikeAny(dice.chance(0.6) ? 'cancel' : 'terminate', dice)
+  }
+}
+
+/** Breaks connections at random moments, after a random byte. */
+export async function cutAny(proxy: CuttingProxy | undefined, dice: Dice, count: number): Promise<void> {
+  for (let left = count; left > 0; left--) {
+    await sleep(dice.below(STRIKE_PAUSE_MS))
+    const ports = proxy?.ports ?? []
+    const cut = { direction: dice.pick(['up', 'down'] as const), after: dice.below(LONGEST_CUT) }
+    if (ports.length > 0) proxy!.cut(dice.pick(ports), cut)
   }
 }
 
@@ -107,6 +125,10 @@ class Run {
     for (const { name } of options.kinds) this.#acknowledged.set(name, 0)
   }
 
+  get #concurrency(): number {
+    return this.#options.concurrency ?? CONCURRENCY
+  }
+
   /** All rounds are through, or a request hangs and those behind it would. */
   get isOver(): boolean {
     return this.#rounds >= this.#options.rounds || this.#findings.some(({ type }) => type === 'unanswered')
@@ -117,7 +139,7 @@ class Run {
   }
 
   async round(): Promise<void> {
-    const planned = this.#schedule.take(CONCURRENCY)
+    const planned = this.#schedule.take(this.#concurrency)
     await Promise.all(planned.map((each) => this.#request(each)))
     this.#rounds++
   }
@@ -136,7 +158,7 @@ class Run {
     return {
       seed: this.#options.seed,
       rounds: this.#rounds,
-      requests: this.#rounds * CONCURRENCY,
+      requests: this.#rounds * this.#concurrency,
       acknowledged: this.#acknowledged,
       disturbed: this.#disturbed,
       rowsSeen: this.#rowsSeen,

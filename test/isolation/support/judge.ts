@@ -16,7 +16,17 @@ const DISTURBED = [
 
 /** Whether a failure is explained by a cancelled query or a killed backend. */
 export function isDisturbed({ reply }: Answer): boolean {
-  const { code = '', message = '' } = reply.error ?? {}
+  return reply.error !== undefined && isLost(reply.error)
+}
+
+/** The same of an error where it was caught. */
+export function isLost({
+  code = '',
+  message,
+}: {
+  readonly code?: string | undefined
+  readonly message: string
+}): boolean {
   return DISTURBED.some((pattern) => pattern.test(code) || pattern.test(message))
 }
 

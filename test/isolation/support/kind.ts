@@ -1,3 +1,4 @@
+import type { Hygiene } from '../../../src/postgres/hygiene'
 import type { Fate } from './ledger'
 import type { Turn } from './turn'
 
@@ -14,5 +15,18 @@ export interface Kind {
   readonly blocksPlainPool?: boolean
   /** Needs no more than `tenants in, rows out`: no hostile SQL, no failure. */
   readonly isMild?: boolean
+  /** Leaves state that is cleared from this level of hygiene on; on every one by default. */
+  readonly clearedFrom?: Exclude<Hygiene, 'fast'>
   readonly run: (turn: Turn) => Promise<void>
+}
+
+const LEVELS: readonly Hygiene[] = ['fast', 'auto', 'strict']
+
+/** The kinds whose leftovers this level promises to clear. */
+export function clearedBy<K extends { readonly clearedFrom?: Hygiene }>(
+  hygiene: Hygiene,
+  kinds: readonly K[],
+): readonly K[] {
+  const level = LEVELS.indexOf(hygiene)
+  return kinds.filter((kind) => LEVELS.indexOf(kind.clearedFrom ?? 'fast') <= level)
 }

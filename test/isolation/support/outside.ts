@@ -56,6 +56,18 @@ export class Outside {
     return isClosed
   }
 
+  /** Ends the backends whose client is gone already, and waits for them: what they still do is done then. */
+  async endsOrphans(): Promise<void> {
+    for (;;) {
+      const { rowCount } = await this.#pool.query(
+        'select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1',
+        [this.#applicationName],
+      )
+      if (rowCount === 0) return
+      await sleep(POLL_MS)
+    }
+  }
+
   close(): Promise<void> {
     this.#isClosed = true
     return this.#pool.end()

@@ -5,6 +5,7 @@ import { postgres } from '../../../src/postgres/postgres'
 import type { PostgresOptions } from '../../../src/postgres/postgres'
 import { createTenancy } from '../../../src/tenancy'
 import type { Tenancy } from '../../../src/tenancy'
+import type { CuttingProxy } from '../../support/cutting-proxy'
 import type { Town } from './town'
 
 /** Fewer connections than requests by far, so that every connection serves every tenant. */
@@ -16,6 +17,8 @@ export interface Subject {
   readonly pool: Pool
   /** Refuses a client of another tenant or one that was released, and has no tables without a tenant. */
   readonly isGuarded: boolean
+  /** Between the pool and its server, where connections are to break. */
+  readonly proxy?: CuttingProxy
   /** Middleware for `/tenants/:tenantId`. */
   readonly enter: RequestHandler
   /** Id of the tenant of the running code. */
@@ -33,8 +36,8 @@ export interface TenancySubject extends Subject {
 /** A tenancy of this package, as an application sets it up. */
 export function tenancySubject(town: Town, options: PostgresOptions = {}): TenancySubject {
   const engine = postgres({
-    ...options,
     connectionString: town.server.appUrl,
+    ...options,
     migrationUrl: town.server.ownerUrl,
     application_name: town.applicationName,
     max: POOL_SIZE,

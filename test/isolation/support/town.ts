@@ -1,7 +1,9 @@
 import { createTenancy } from '../../../src/tenancy'
+import type { Tenancy } from '../../../src/tenancy'
 import { postgres } from '../../../src/postgres/postgres'
 import { expectNoConnections } from '../../support/leak-guard'
 import { MigrationFolder } from '../../support/migrations'
+import { Registry } from './registry'
 import { dropPrefix, uniquePrefix, withOwner } from '../../support/servers'
 import type { TestServer } from '../../support/servers'
 
@@ -19,9 +21,17 @@ create function wander(path text) returns text language sql
   as $$ select set_config('search_path', path, false) $$;
 create function remember(who text) returns text language sql
   as $$ select set_config('app.user', who, false) $$;
+create function make_temporary(who text) returns void language plpgsql as $$
+  begin execute format('create temporary table if not exists temp_of_%s (id int)', who); end $$;
 -- Down Migration
+drop function make_temporary(text);
 drop function remember(text);
 drop function wander(text);
+`,
+  '20200103000000_add_note.sql': `-- Up Migration
+alter table items add note text;
+-- Down Migration
+alter table items drop note;
 `,
 }
 
@@ -35,7 +45,8 @@ export interface Item {
 
 /**
  * Twenty tenants on one server, each with `items (id, token, tenant)`, where `tenant` says by default whose table it is and
- * row 1 is a canary; `wander(path)` and the view `astray` hide a change of search_path.
+ * row 1 is a canary; `wander(path)` and the view `astray` hide a change of search_path, `remember(who)` and `remembering` one of
+ * `app.user`.
  */
 export class Town {
   readonly server: TestServer
@@ -43,11 +54,14 @@ export class Town {
   /** Ids, `t01` to `t20`. */
   readonly tenants = Array.from({ length: TENANTS }, (_, index) => `t${String(index + 1).padStart(2, '0')}`)
   #built: readonly string[] = []
+  /** What makes and drops tenants of this town beside the pool under test. */
+  readonly registry: Registry
   readonly #migrations = new MigrationFolder(MIGRATIONS)
 
   constructor(server: TestServer, title: string) {
     this.server = server
     this.prefix = uniquePrefix(title)
+    this.registry = new Registry(() => this.#tenancy())
   }
 
   /** Name under which the server sees the connections of the pool under test. */
@@ -60,11 +74,7 @@ export class Town {
   }
 
   async build(): Promise<void> {
-    const engine = postgres({
-      connectionString: this.server.appUrl,
-      migrationUrl: this.server.ownerUrl,
-    })
-    const tenancy = createTenancy({ engine, prefix: this.prefix, migrations: this.#migrations.path })
+    const tenancy = this.#tenancy()
     try {
       for (const tenant of this.tenants) await tenancy.create(tenant)
     } finally {
@@ -77,11 +87,26 @@ export class Town {
         await owner.query(
           `alter table ${schema}.items alter tenant set default '${tenant}';
            insert into ${schema}.items (token) values ('${canaryOf(tenant)}');
-           create view ${schema}.astray as select set_config('search_path', '${next}', false)`,
+           create view ${schema}.astray as select set_config('search_path', '${next}', false);
+           create view ${schema}.remembering as select set_config('app.user', '${tenant}', false)`,
         )
       }
     })
     this.#built = await this.#tables()
+  }
+
+  /** Leaves nothing but the canaries, as the town was built. */
+  async reset(): Promise<void> {
+    const strays = await this.strayTables()
+    await withOwner(this.server, async (owner) => {
+      for (const tenant of this.tenants) {
+        const table = `${owner.escapeIdentifier(this.schema(tenant))}.items`
+        await owner.query(
+          `truncate ${table} restart identity; insert into ${table} (token) values ('${canaryOf(tenant)}')`,
+        )
+      }
+      for (const stray of strays) await owner.query(`drop table if exists ${stray} cascade`)
+    })
   }
 
   /** What really is in each tenant's table, seen by the owner. */
@@ -105,6 +130,11 @@ export class Town {
     return tables.filter((name) => !this.#built.includes(name))
   }
 
+  #tenancy(): Tenancy {
+    const engine = postgres({ connectionString: this.server.appUrl, migrationUrl: this.server.ownerUrl })
+    return createTenancy({ engine, prefix: this.prefix, migrations: this.#migrations.path })
+  }
+
   #tables(): Promise<string[]> {
     return withOwner(this.server, async (owner) => {
       const { rows } = await owner.query<{ name: string }>(
@@ -119,6 +149,7 @@ export class Town {
 
   /** Sees to it that no connection of the pool under test is left, and drops everything. */
   async clear(): Promise<void> {
+    await this.registry.close()
     this.#migrations.remove()
     try {
       await expectNoConnections(this.server, this.applicationName)

@@ -1,5 +1,7 @@
 import type { Pool, PoolClient } from 'pg'
+import type { Cut } from '../../support/cutting-proxy'
 import type { Outside } from './outside'
+import type { Registry } from './registry'
 import type { Subject } from './subjects'
 import type { Item, Town } from './town'
 import type { Turnstile } from './turnstile'
@@ -70,6 +72,17 @@ export class Turn {
   /** Path that user SQL may wander to. */
   get otherSchema(): string {
     return this.#place.town.schema(this.other)
+  }
+
+  /** Makes tenants and drops them, as another process does. */
+  get registry(): Registry {
+    return this.#place.town.registry
+  }
+
+  /** Breaks the connection of this client: now, or where it is sending for somebody else by then. */
+  async cut(client: Pick<PoolClient, 'query'>, cut: Cut): Promise<void> {
+    const { rows } = await client.query<{ port: number }>('select inet_client_port() as port')
+    this.subject.proxy?.cut(rows[0]!.port, cut)
   }
 
   /** Takes down rows that were read, and the context they were read in. */

@@ -1,77 +1,6 @@
 import type { RowDataPacket } from 'mysql2'
-import type { Pool, PoolConnection } from 'mysql2/promise'
-import type { Fate } from '../../isolation/support/ledger'
-import type { Item } from '../../isolation/support/town'
-import type { Account, Errand } from '../../isolation/support/turn'
-import type { MysqlSubject } from './stress-subjects'
-
-/** One request, as its kind sees it. */
-export interface MysqlTurn extends Errand {
-  readonly tenant: string
-  /** Name of the other tenant's database. */
-  readonly otherDatabase: string
-  readonly subject: MysqlSubject
-  readonly account: Account
-}
-
-/** One way in which requests use the pool. */
-export interface MysqlKind {
-  readonly name: string
-  readonly weight: number
-  readonly tokens?: readonly Fate[]
-  /** Tenants in, rows out: no hostile SQL, no failure. */
-  readonly isMild?: boolean
-  readonly run: (turn: MysqlTurn) => Promise<void>
-}
-
-const READ = 'select token, tenant from items order by id desc limit 20'
-const WRITE = 'insert into items (token) values (?)'
-
-type Asker = Pick<Pool, 'query' | 'execute'>
-
-function see(turn: MysqlTurn, rows: unknown): void {
-  for (const item of rows as Item[]) turn.account.seen.push({ expected: turn.tenant, item })
-  turn.account.contexts.push([turn.tenant, turn.subject.current()])
-}
-
-async function read(
-  turn: MysqlTurn,
-  on: Asker = turn.subject.pool,
-  how: 'query' | 'execute' = 'query',
-): Promise<void> {
-  see(turn, (how === 'query' ? await on.query(READ) : await on.execute(READ))[0])
-}
-
-async function write(
-  turn: MysqlTurn,
-  index: number,
-  on: Asker = turn.subject.pool,
-  how: 'query' | 'execute' = 'query',
-): Promise<void> {
-  const values = [turn.tokens[index]!]
-  await (how === 'query' ? on.query(WRITE, values) : on.execute(WRITE, values))
-}
-
-async function withConnection(
-  turn: MysqlTurn,
-  work: (connection: PoolConnection) => Promise<void>,
-): Promise<void> {
-  const connection = await turn.subject.pool.getConnection()
-  try {
-    await work(connection)
-  } finally {
-    connection.release()
-  }
-}
-
-/** Waits for the failure that `work` must end with. */
-async function failsWith(code: string, work: Promise<unknown>): Promise<void> {
-  const outcome = await work.then(
-    () => 'no failure',
-    (error: { code?: string }) => error.code,
-  )
-  if (outcome !== code) throw Object.assign(new Error(`Expected ${code}, got ${outcome}.`), { code: outcome })
-}
+import { failsWith, read, READ, see, withConnection, write, WRITE } from './stress-turn'
+import type { MysqlKind } from './stress-turn'
 
 const MILD: readonly MysqlKind[] = [
   { name: 'read', weight: 6, isMild: true, run: (turn) => read(turn) },
@@ -197,6 +126,7 @@ const ROUGH: readonly MysqlKind[] = [
   {
     name: 'session state',
     weight: 4,
+    clearedFrom: 'auto',
     run: (turn) =>
       withConnection(turn, async (connection) => {
         const [rows] = await connection.query<RowDataPacket[]>(
@@ -212,6 +142,7 @@ const ROUGH: readonly MysqlKind[] = [
   {
     name: 'hidden session state',
     weight: 3,
+    clearedFrom: 'auto',
     async run(turn) {
       const [rows] = await turn.subject.pool.query<RowDataPacket[]>('select @who as who')
       if (rows[0]!['who'] !== null) turn.account.states.push(rows[0]!['who'] as string)

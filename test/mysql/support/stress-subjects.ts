@@ -2,8 +2,11 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { createPool } from 'mysql2'
 import type { Pool as CallbackPool, PoolConnection } from 'mysql2'
 import type { Pool } from 'mysql2/promise'
-import type { Houses } from './houses'
+import { createTenantPool } from '../../../src/mysql/pool'
+import type { TenantPoolOptions } from '../../../src/mysql/pool'
+import type { CuttingProxy } from '../../support/cutting-proxy'
 import { context } from './houses'
+import type { Houses } from './houses'
 
 /** Fewer connections than requests by far, so that every connection serves every tenant. */
 const POOL_SIZE = 3
@@ -13,14 +16,21 @@ export interface MysqlSubject {
   readonly pool: Pool
   readonly callbackPool: CallbackPool
   readonly isGuarded: boolean
+  /** Between the pool and its server, where connections are to break. */
+  readonly proxy?: CuttingProxy
   run<T>(tenant: string, work: () => T): T
   current(): string | undefined
   close(): Promise<void>
 }
 
 /** The pool of this package. */
-export function scopedSubject(houses: Houses): MysqlSubject {
-  const { pool, callbackPool } = houses.pools({ connectionLimit: POOL_SIZE })
+export function scopedSubject(houses: Houses, options: Partial<TenantPoolOptions> = {}): MysqlSubject {
+  const { pool, callbackPool } = createTenantPool({
+    uri: houses.server.appUrl,
+    connectionLimit: POOL_SIZE,
+    scope: () => context.scope(),
+    ...options,
+  })
   return {
     pool,
     callbackPool,

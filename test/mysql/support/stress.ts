@@ -1,17 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import express from 'express'
 import type { ErrorRequestHandler, Express } from 'express'
-import type { RowDataPacket } from 'mysql2/promise'
 import { listen } from '../../isolation/support/app'
 import { Caller, CONCURRENCY } from '../../isolation/support/caller'
 import { Dice } from '../../isolation/support/dice'
+import { cutAny } from '../../isolation/support/harness'
 import { judge } from '../../isolation/support/judge'
 import type { Kind } from '../../isolation/support/kind'
 import { Ledger } from '../../isolation/support/ledger'
 import type { Finding } from '../../isolation/support/ledger'
 import { Schedule } from '../../isolation/support/schedule'
+import type { Planned } from '../../isolation/support/schedule'
 import type { Account, Errand } from '../../isolation/support/turn'
-import type { MysqlKind } from './stress-kinds'
+import type { MysqlKind } from './stress-turn'
+import { endOrphans, isLost, strike } from './mysql-outside'
 import type { MysqlSubject } from './stress-subjects'
 import type { StressTown } from './stress-town'
 
@@ -19,66 +21,123 @@ import type { StressTown } from './stress-town'
 export interface MysqlStressOptions {
   readonly seed: number
   readonly rounds: number
+  /** Requests at once, which are those of one round. Default {@link CONCURRENCY}. */
+  readonly concurrency?: number
   readonly kinds: readonly MysqlKind[]
   /** Kills from outside in each round. */
   readonly strikes: number
+  /** Connections that break in each round, where the subject has a proxy. */
+  readonly cuts?: number
 }
 
 /** What came of it. */
 export interface MysqlReport {
   readonly findings: readonly Finding[]
   readonly acknowledged: number
+  /** Requests that failed because of a killed query or connection. */
+  readonly disturbed: number
   readonly requests: number
   readonly rowsSeen: number
   readonly writes: number
 }
 
-/** Messages of connections that were killed while a request used them. */
-const DISTURBED =
-  /CONNECTION_LOST|Connection lost|ECONNRESET|EPIPE|ER_QUERY_INTERRUPTED|ER_CONNECTION_KILLED|closed state|Connection was killed|interrupted/
+/** How long a request may take, in milliseconds. */
+const LIMIT_MS = 20_000
 
-/** Drives a pool through Express with 200 requests at once, and looks into the tables at the end. */
+/** Drives a pool through Express with many requests at once, and looks into the tables at the end. */
 export async function stress(
   subject: MysqlSubject,
   town: StressTown,
   options: MysqlStressOptions,
 ): Promise<MysqlReport> {
   const app = await listen(createApp(subject, town, options.kinds))
-  const caller = new Caller(app.port, 20_000)
-  const ledger = new Ledger()
-  // The schedule looks at names, weights and tokens only.
-  const schedule = new Schedule(options.seed, town.tenants, options.kinds as unknown as readonly Kind[])
-  const findings: Finding[] = []
-  let [acknowledged, rowsSeen] = [0, 0]
+  const caller = new Caller(app.port, LIMIT_MS)
+  const run = new Run(town, caller, options)
   try {
-    for (let round = 0; round < options.rounds; round += 1) {
+    for (let round = 0; round < options.rounds && !run.hangs; round += 1) {
       const struck = strike(town, new Dice(options.seed + round), options.strikes)
-      const planned = schedule.take(CONCURRENCY)
-      await Promise.all(
-        planned.map(async (one) => {
-          for (const { token, fate } of one.fates) ledger.expect(token, fate, one.kind.name)
-          const answer = await caller.call(one.tenant, one.kind.name, one.errand)
-          rowsSeen += answer.reply.seen.length
-          const { code = '', message = '' } = answer.reply.error ?? {}
-          const isDisturbed = DISTURBED.test(code) || DISTURBED.test(message)
-          if (answer.status === 200) {
-            acknowledged += 1
-            for (const { token } of one.fates) ledger.acknowledge(token)
-          }
-          findings.push(
-            ...judge(one, answer).filter(({ type }) => !(isDisturbed && type === 'unexpected failure')),
-          )
-        }),
-      )
-      await struck
+      const broken = cutAny(subject.proxy, new Dice(options.seed - round), options.cuts ?? 0)
+      await run.round()
+      await Promise.all([struck, broken])
     }
   } finally {
     caller.close()
     await app.close()
-    await subject.close()
+    const late = sleep(LIMIT_MS, 'late', { ref: false })
+    if ((await Promise.race([subject.close(), late])) === 'late')
+      run.note({ type: 'unanswered', what: 'end() of the pool' })
+    if (subject.proxy) await endOrphans(town, subject.proxy)
   }
-  findings.push(...ledger.audit(await town.items()))
-  return { findings, acknowledged, requests: options.rounds * CONCURRENCY, rowsSeen, writes: ledger.kept }
+  return run.report()
+}
+
+/** The requests of one run, and what was found so far. */
+class Run {
+  readonly #town: StressTown
+  readonly #caller: Caller
+  readonly #concurrency: number
+  readonly #schedule: Schedule
+  readonly #ledger = new Ledger()
+  readonly #findings: Finding[] = []
+  #requests = 0
+  #acknowledged = 0
+  #disturbed = 0
+  #rowsSeen = 0
+
+  constructor(
+    town: StressTown,
+    caller: Caller,
+    { seed, kinds, concurrency = CONCURRENCY }: MysqlStressOptions,
+  ) {
+    this.#town = town
+    this.#caller = caller
+    this.#concurrency = concurrency
+    // The schedule looks at names, weights and tokens only.
+    this.#schedule = new Schedule(seed, town.tenants, kinds as unknown as readonly Kind[])
+  }
+
+  /** A request got no answer, and those behind it would not either. */
+  get hangs(): boolean {
+    return this.#findings.some(({ type }) => type === 'unanswered')
+  }
+
+  note(finding: Finding): void {
+    this.#findings.push(finding)
+  }
+
+  async round(): Promise<void> {
+    const planned = this.#schedule.take(this.#concurrency)
+    await Promise.all(planned.map((each) => this.#request(each)))
+    this.#requests += planned.length
+  }
+
+  /** To be called when nothing runs any more. */
+  async report(): Promise<MysqlReport> {
+    const stray = (await this.#town.strayTables()).map((what) => ({ type: 'stray table', what }) as const)
+    return {
+      findings: [...this.#findings, ...this.#ledger.audit(await this.#town.items()), ...stray],
+      acknowledged: this.#acknowledged,
+      disturbed: this.#disturbed,
+      requests: this.#requests,
+      rowsSeen: this.#rowsSeen,
+      writes: this.#ledger.kept,
+    }
+  }
+
+  async #request(planned: Planned): Promise<void> {
+    const { kind, tenant, fates, errand } = planned
+    for (const { token, fate } of fates) this.#ledger.expect(token, fate, kind.name)
+    const answer = await this.#caller.call(tenant, kind.name, errand)
+    const { error } = answer.reply
+    const isDisturbed = error !== undefined && isLost(error)
+    this.#rowsSeen += answer.reply.seen.length
+    if (answer.status === 200) {
+      this.#acknowledged += 1
+      for (const { token } of fates) this.#ledger.acknowledge(token)
+    } else if (isDisturbed) this.#disturbed += 1
+    const findings = judge(planned, answer)
+    this.#findings.push(...findings.filter(({ type }) => !(isDisturbed && type === 'unexpected failure')))
+  }
 }
 
 function createApp(subject: MysqlSubject, town: StressTown, kinds: readonly MysqlKind[]): Express {
@@ -95,6 +154,7 @@ function createApp(subject: MysqlSubject, town: StressTown, kinds: readonly Mysq
         tenant: req.params.tenantId,
         otherDatabase: town.schema(errand.other),
         subject,
+        town,
         account,
       })
       res.json(account)
@@ -105,20 +165,4 @@ function createApp(subject: MysqlSubject, town: StressTown, kinds: readonly Mysq
     res.status(500).json({ ...account, error: { code: error.code, message: error.message } })
   }) as ErrorRequestHandler)
   return app
-}
-
-/** Kills connections of the application at random moments. */
-async function strike(town: StressTown, dice: Dice, count: number): Promise<void> {
-  await town.asOwner(async (owner) => {
-    for (let left = count; left > 0; left -= 1) {
-      await sleep(dice.below(60))
-      const [rows] = await owner.query<RowDataPacket[]>(
-        `select id from information_schema.processlist where user = 'rowhouse_app' and db like ?`,
-        [`${town.prefix.replaceAll('_', '\\_')}%`],
-      )
-      if (rows.length === 0) continue
-      const what = dice.chance(0.6) ? 'kill query' : 'kill'
-      await owner.query(`${what} ${dice.pick(rows)['id']}`).catch(() => {})
-    }
-  })
 }

@@ -16,11 +16,18 @@ export const HOSTILITIES: readonly Kind[] = [
     name: 'app.user',
     style: 'promise',
     weight: 3,
+    clearedFrom: 'auto',
     run: (turn) => leave(turn, `select set_config('app.user', $1, false)`),
   },
-  { name: 'hidden app.user', style: 'promise', weight: 2, run: (turn) => leave(turn, 'select remember($1)') },
+  {
+    name: 'hidden app.user',
+    style: 'promise',
+    weight: 2,
+    clearedFrom: 'auto',
+    run: (turn) => leave(turn, 'select remember($1)'),
+  },
   { name: 'temporary table', style: 'promise', weight: 2, tokens: ['kept'], run: makeTemporary },
-  { name: 'advisory lock', style: 'promise', weight: 2, run: lock },
+  { name: 'advisory lock', style: 'promise', weight: 2, clearedFrom: 'auto', run: lock },
   { name: 'listen', style: 'promise', weight: 1, run: listen },
 ]
 
