@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Mutant } from './support/mutant'
 import { MYSQL_MUTANTS } from './support/mysql-mutants'
 import { POSTGRES_MUTANTS } from './support/postgres-mutants'
-import { runMutant } from './support/run-mutant'
+import { runMutant, tortureMutant } from './support/run-mutant'
 
 /** `all`, or a part of a name. `npm run torture:mutants` runs all of them, of which each takes half a minute. */
 const WANTED = process.env.ROWHOUSE_MUTANTS
@@ -30,6 +30,42 @@ describe('a bug in the source is found by requests alone', () => {
       const wanted = found.filter((type) => (mutant.findings as readonly string[]).includes(type))
       if (wanted.length === 0)
         throw new Error(`Nothing of ${mutant.findings.join(', ')} was found:\n${output}`)
+    },
+    LIMIT_MS,
+  )
+})
+
+const SHRINKING = ['clears no session', 'MySQL: keeps prepared statements by their text alone']
+const CANDIDATE = /^ {2}(\d+) kinds, (\d+) requests/m
+const SMALLEST = /^Smallest: .* --requests (\d+) --kinds "(.*)"$/m
+
+// Only when mutants are asked for: each candidate is a round of its own.
+const describeWanted = WANTED === undefined ? describe.skip : describe
+describeWanted('a round that finds a bug is shrunk', () => {
+  const chosen = MUTANTS.filter(({ name }) => SHRINKING.includes(name))
+
+  test.each(chosen.map((mutant) => [mutant.name, mutant] as const))(
+    'of a source that %s',
+    async (name, mutant) => {
+      const engine = name.startsWith('MySQL') ? 'mysql' : 'postgres-18'
+      const args = [
+        '--engine',
+        engine,
+        '--hygiene',
+        'auto',
+        '--seed',
+        '1',
+        '--ops',
+        '400',
+        '--requests',
+        '400',
+      ]
+      const output = await tortureMutant(mutant, args)
+      expect(output).toContain('exit code 1')
+      const [, requests, kinds] = SMALLEST.exec(output) ?? []
+      const [, firstKinds] = CANDIDATE.exec(output) ?? []
+      expect(kinds!.split(',').length).toBeLessThan(Number(firstKinds))
+      expect(Number(requests)).toBeLessThan(400)
     },
     LIMIT_MS,
   )

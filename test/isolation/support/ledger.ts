@@ -21,6 +21,7 @@ export type FindingType =
   | 'stray table'
   | 'unexpected failure'
   | 'unanswered'
+  | 'leaked connection'
 
 /** One thing that must not be. */
 export interface Finding {

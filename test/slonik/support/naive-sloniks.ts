@@ -1,5 +1,5 @@
 import type { Driver, DriverClient, DriverFactory } from 'slonik'
-import type { Slonik } from './sloniks'
+import type { Slonik } from './version'
 
 /** Ways to scope slonik that look right, and are not: what the tests of isolation must be able to find. */
 export type NaiveRecipe = 'believes its path' | 'reads the tenant late'

@@ -3,8 +3,9 @@ import type { TenantSlonikOptions } from '../../../src/slonik'
 import { context, Houses } from '../../postgres/support/houses'
 import { SERVERS } from '../../support/servers'
 import type { TestServer } from '../../support/servers'
-import { SLONIKS, textQuery } from './sloniks'
-import type { Slonik } from './sloniks'
+import { SLONIKS } from './sloniks'
+import { textQuery } from './version'
+import type { Slonik } from './version'
 
 /** Every server with every slonik: `describe.each(PAIRS)('$name', (pair) => ...)`. */
 export const PAIRS = SERVERS.flatMap((server) =>

@@ -2,8 +2,8 @@ import type { CommonQueryMethods, DatabasePool, QuerySqlToken } from 'slonik'
 import type { Item } from '../../isolation/support/town'
 import { failsWith, READ } from '../../isolation/support/turn'
 import type { Turn } from '../../isolation/support/turn'
-import { textQuery } from './sloniks'
 import type { SlonikSubject } from './stress-subjects'
+import { textQuery } from './version'
 
 /** What queries are made on. */
 export type Asker = Pick<CommonQueryMethods, 'any' | 'one' | 'query'>

@@ -1,16 +1,7 @@
 import { createRequire } from 'node:module'
 import type * as SlonikModule from 'slonik'
-import type { DriverFactory, QuerySqlToken } from 'slonik'
 import type * as Door from '../../../src/slonik'
-
-/** One installed version of slonik, with `rowhouse/slonik` on top of it. */
-export interface Slonik {
-  /** `slonik 43.0.8` */
-  readonly name: string
-  readonly module: typeof SlonikModule
-  readonly createTenantSlonik: typeof Door.createTenantSlonik
-  readonly createPgDriverFactory: () => DriverFactory
-}
+import type { Slonik } from './version'
 
 /** The oldest that the driver contract is the same for, and the newest that this version of Node.js allows. */
 const PACKAGES =
@@ -20,12 +11,6 @@ const PACKAGES =
 
 /** Each version that a promise is tested on. */
 export const SLONIKS: readonly Slonik[] = PACKAGES.map(load)
-
-/** A query of a text that is not at hand when this is compiled. */
-export function textQuery({ module }: Slonik, text: string): QuerySqlToken {
-  const parts = Object.freeze(Object.assign([text], { raw: Object.freeze([text]) }))
-  return module.sql.unsafe(parts) as QuerySqlToken
-}
 
 function load(name: string): Slonik {
   const home = require.resolve(name)

@@ -12,7 +12,8 @@ export interface SlonikKind extends Omit<Kind, 'run' | 'style'> {
   readonly run: (turn: SlonikTurn) => Promise<void>
 }
 
-const KINDS: readonly SlonikKind[] = [
+/** Everything that requests do. */
+export const SLONIK_KINDS: readonly SlonikKind[] = [
   ...QUERIES,
   ...TRANSACTIONS,
   ...INTERRUPTIONS,
@@ -20,9 +21,9 @@ const KINDS: readonly SlonikKind[] = [
   ...CROSSINGS,
 ]
 
-/** Everything that requests do, on this pool. */
+/** The same on this pool. */
 export function kindsOn(subject: SlonikSubject): readonly Kind[] {
-  return KINDS.map(({ run, ...kind }) => ({
+  return SLONIK_KINDS.map(({ run, ...kind }) => ({
     ...kind,
     style: 'promise',
     run: (turn) => run(new SlonikTurn(turn, subject)).catch(throwInnermost),

@@ -1,10 +1,11 @@
 import type { DatabasePool } from 'slonik'
+import type { Hygiene } from '../../../src/postgres/hygiene'
 import { POOL_SIZE, tenancySubject } from '../../isolation/support/subjects'
 import type { Subject } from '../../isolation/support/subjects'
 import type { Town } from '../../isolation/support/town'
 import { naiveDriverFactory } from './naive-sloniks'
 import type { NaiveRecipe } from './naive-sloniks'
-import type { Slonik } from './sloniks'
+import type { Slonik } from './version'
 
 /** A pool of slonik under test, in an application whose tenants a tenancy knows. */
 export interface SlonikSubject extends Subject {
@@ -16,10 +17,18 @@ export interface SlonikSubject extends Subject {
 /** The `end()` of slonik 43 passes over some connections, which close when they have been idle. */
 const POOL = { maximumPoolSize: POOL_SIZE, idleTimeout: 1000 } as const
 
-/** `createTenantSlonik`, as an application uses it. */
-export async function slonikSubject(town: Town, version: Slonik): Promise<SlonikSubject> {
-  const base = tenancySubject(town)
-  const slonik = await version.createTenantSlonik(uriOf(town), { tenancy: base.tenancy, ...POOL })
+/** `createTenantSlonik`, as an application uses it. @param url - of the server, or by way of a proxy */
+export async function slonikSubject(
+  town: Town,
+  version: Slonik,
+  { url = town.server.appUrl, ...options }: { url?: string; hygiene?: Hygiene } = {},
+): Promise<SlonikSubject> {
+  const base = tenancySubject(town, { connectionString: url })
+  const slonik = await version.createTenantSlonik(uriOf(town, {}, url), {
+    tenancy: base.tenancy,
+    ...POOL,
+    ...options,
+  })
   return onTopOf(base, { version, slonik, name: version.name, isGuarded: true })
 }
 
@@ -46,8 +55,12 @@ function onTopOf(
   return { ...base, ...parts, close: () => Promise.all([slonik.end(), base.close()]).then(() => {}) }
 }
 
-function uriOf(town: Town, parameters: Readonly<Record<string, string>> = {}): string {
-  const url = new URL(town.server.appUrl)
+function uriOf(
+  town: Town,
+  parameters: Readonly<Record<string, string>> = {},
+  server = town.server.appUrl,
+): string {
+  const url = new URL(server)
   for (const [name, value] of Object.entries({ application_name: town.applicationName, ...parameters }))
     url.searchParams.set(name, value)
   // slonik's parser reads a plus sign as what it is.

@@ -21,7 +21,34 @@ const FILES = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'jest.con
 const OUTPUT_LENGTH = 4000
 
 /** Puts a bug into a copy of the project, and runs the test that must find it. */
-export async function runMutant(mutant: Mutant): Promise<Outcome> {
+export function runMutant(mutant: Mutant): Promise<Outcome> {
+  return inCopy(mutant, async (copy) => {
+    const { output } = await run(copy, [
+      'node_modules/jest/bin/jest.js',
+      '-i',
+      mutant.test,
+      '-t',
+      mutant.title,
+    ])
+    const found = [...output.matchAll(/"type": "([a-z ]+)"/g)].map(([, type]) => type!)
+    return { compiler: '', found: [...new Set(found)], output: output.slice(-OUTPUT_LENGTH) }
+  })
+}
+
+/** The same by `npm run torture` with these arguments. @returns what it printed */
+export async function tortureMutant(mutant: Mutant, args: readonly string[]): Promise<string> {
+  const { output } = await inCopy(mutant, async (copy) => {
+    const { code, output } = await run(copy, [
+      'node_modules/tsx/dist/cli.mjs',
+      'test/torture/main.ts',
+      ...args,
+    ])
+    return { compiler: '', found: [], output: `${output}\nexit code ${code}` }
+  })
+  return output
+}
+
+async function inCopy(mutant: Mutant, work: (copy: string) => Promise<Outcome>): Promise<Outcome> {
   const copy = mkdtempSync(join(tmpdir(), 'rowhouse-mutant-'))
   try {
     for (const part of [...PARTS, ...FILES])
@@ -35,15 +62,7 @@ export async function runMutant(mutant: Mutant): Promise<Outcome> {
       '--noEmit',
     ])
     if (compiled.code !== 0) return { compiler: compiled.output, found: [], output: '' }
-    const { output } = await run(copy, [
-      'node_modules/jest/bin/jest.js',
-      '-i',
-      mutant.test,
-      '-t',
-      mutant.title,
-    ])
-    const found = [...output.matchAll(/"type": "([a-z ]+)"/g)].map(([, type]) => type!)
-    return { compiler: '', found: [...new Set(found)], output: output.slice(-OUTPUT_LENGTH) }
+    return await work(copy)
   } finally {
     rmSync(copy, { recursive: true, force: true })
   }

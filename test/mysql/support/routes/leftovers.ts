@@ -10,7 +10,7 @@ export const MYSQL_LEFTOVERS: readonly MysqlKind[] = [
   { name: 'statement kept open', weight: 2, tokens: ['kept'], run: keepStatement },
   { name: 'user variable', weight: 3, run: setVariable },
   { name: 'temporary table', weight: 2, tokens: ['kept'], run: makeTemporary },
-  { name: 'locked tables', weight: 1, run: lockTables },
+  { name: 'locked tables', weight: 1, tokens: ['kept'], run: lockTables },
   { name: 'lock of the pool', weight: 2, clearedFrom: 'auto', run: lock },
   { name: 'autocommit off', weight: 1, tokens: ['gone'], run: leaveAutocommit },
 ]
@@ -82,7 +82,7 @@ async function setVariable(turn: MysqlTurn): Promise<void> {
 async function makeTemporary(turn: MysqlTurn): Promise<void> {
   const { pool } = turn.subject
   await withConnection(turn, async (connection) => {
-    await connection.query(`create temporary table kept_by (whose varchar(20))`)
+    await connection.query('create temporary table if not exists kept_by (whose varchar(20))')
     await connection.query('insert into kept_by values (?)', [turn.tenant])
     const [rows] = await connection.query<RowDataPacket[]>('select whose from kept_by')
     for (const { whose } of rows) turn.account.states.push(whose as string)
@@ -93,8 +93,10 @@ async function makeTemporary(turn: MysqlTurn): Promise<void> {
 
 async function lockTables(turn: MysqlTurn): Promise<void> {
   await withConnection(turn, async (connection) => {
-    await connection.query('lock tables items read')
+    await connection.query('lock tables items write')
+    await write(turn, 0, connection)
     await read(turn, connection)
+    await connection.query('unlock tables')
   })
 }
 

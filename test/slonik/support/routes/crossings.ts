@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import type { DatabasePoolConnection } from 'slonik'
 import { failsInside } from '../slonik-turn'
 import type { SlonikTurn } from '../slonik-turn'
@@ -10,6 +11,7 @@ export const CROSSINGS: readonly SlonikKind[] = [
   { name: 'connection of another', weight: 2, tokens: ['gone', 'kept'], run: useInOther },
   { name: 'connection after its end', weight: 2, tokens: ['gone'], run: useReleased },
   { name: 'without tenant', weight: 2, run: useWithoutTenant },
+  { name: 'lost context', weight: 2, tokens: ['gone', 'kept'], run: loseContext },
 ]
 
 async function nest(turn: SlonikTurn): Promise<void> {
@@ -71,4 +73,21 @@ async function useWithoutTenant(turn: SlonikTurn): Promise<void> {
   await turn.read()
   if (subject.isGuarded) await subject.withoutTenant(() => failsInside('42P01', turn.slonik.any(turn.newest)))
   await turn.read()
+}
+
+/** Belongs to no request, as an emitter or a queue that was made at the start does. */
+const nowhere = new AsyncResource('nowhere')
+
+async function loseContext(turn: SlonikTurn): Promise<void> {
+  const refused = 'ROWHOUSE_TENANT_REQUIRED'
+  if (turn.base.subject.isGuarded) {
+    await nowhere.runInAsyncScope(() => failsInside(refused, turn.slonik.query(turn.writing(0))))
+    await nowhere.runInAsyncScope(() =>
+      failsInside(
+        refused,
+        turn.slonik.transaction((tx) => tx.query(turn.writing(0))),
+      ),
+    )
+  }
+  await turn.write(1)
 }

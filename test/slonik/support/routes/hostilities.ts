@@ -12,15 +12,17 @@ export const HOSTILITIES: readonly SlonikKind[] = [
   {
     name: 'app.user',
     weight: 3,
+    clearedFrom: 'auto',
     run: (turn) => leave(turn, `select set_config('app.user', '${turn.base.tenant}', false)`),
   },
   {
     name: 'hidden app.user',
     weight: 2,
+    clearedFrom: 'auto',
     run: (turn) => leave(turn, `select remember('${turn.base.tenant}')`),
   },
   { name: 'temporary table', weight: 2, tokens: ['kept'], run: makeTemporary },
-  { name: 'advisory lock', weight: 2, run: lock },
+  { name: 'advisory lock', weight: 2, clearedFrom: 'auto', run: lock },
   { name: 'listen', weight: 1, run: (turn) => leave(turn, `listen channel_${turn.base.tenant}`) },
 ]
 
