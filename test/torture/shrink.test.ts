@@ -43,8 +43,16 @@ test('a failure that never comes again leaves the whole', async () => {
   expect(await shrink(whole, fails, LIMITS)).toEqual(whole)
 })
 
-test('ends after so many runs', async () => {
-  const fails = jest.fn(async () => false)
-  await shrink({ kinds: KINDS, requests: 400 }, fails, { tries: 3, runs: 7 })
-  expect(fails).toHaveBeenCalledTimes(7)
+test('ends after so many runs, of which some are kept for fewer requests', async () => {
+  const fails = failingOn(['kind 7', 'kind 32'], 150)
+  const smallest = await shrink({ kinds: KINDS, requests: 400 }, fails, { tries: 3, runs: 12 })
+  expect(fails).toHaveBeenCalledTimes(12)
+  expect(smallest).toEqual({ kinds: KINDS, requests: 200 })
+})
+
+test('runs no candidate again that has passed', async () => {
+  const fails = failingOn(['kind 1', 'kind 38'], 1)
+  await shrink({ kinds: KINDS, requests: 1 }, fails, { ...LIMITS, tries: 1 })
+  const candidates = fails.mock.calls.map(([candidate]) => candidate.kinds.join())
+  expect(new Set(candidates).size).toBe(candidates.length)
 })

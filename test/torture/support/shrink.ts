@@ -12,6 +12,9 @@ export interface ShrinkLimits {
   readonly runs: number
 }
 
+/** Of the runs; the others are for fewer requests. */
+const SHARE_OF_KINDS = 0.75
+
 /**
  * Looks for a smaller round that still fails: first fewer kinds, by halves and then by ever smaller parts (Zeller's ddmin),
  * then half as many requests, as long as that fails.
@@ -23,15 +26,21 @@ export async function shrink(
   fails: (candidate: Candidate) => Promise<boolean>,
   limits: ShrinkLimits,
 ): Promise<Candidate> {
-  let left = limits.runs
+  const passed = new Set<string>()
+  let [runs, most] = [0, Math.ceil(limits.runs * SHARE_OF_KINDS)]
   const stillFails = async (candidate: Candidate): Promise<boolean> => {
-    for (let attempt = 0; attempt < limits.tries && left > 0; attempt++) {
-      left--
+    const key = JSON.stringify(candidate)
+    if (passed.has(key)) return false
+    for (let attempt = 0; attempt < limits.tries && runs < most; attempt++) {
+      runs++
       if (await fails(candidate)) return true
     }
+    passed.add(key)
     return false
   }
-  return withFewerRequests(await withFewerKinds(whole, stillFails), stillFails)
+  const fewerKinds = await withFewerKinds(whole, stillFails)
+  most = limits.runs
+  return withFewerRequests(fewerKinds, stillFails)
 }
 
 async function withFewerKinds(
