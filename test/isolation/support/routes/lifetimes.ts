@@ -7,16 +7,20 @@ export const LIFETIMES: readonly Kind[] = [
   { name: 'migrated meanwhile', style: 'promise', weight: 1, run: useWhileMigrated },
   { name: 'dropped meanwhile', style: 'promise', weight: 1, run: useWhileDropped },
   late('dropped then read', ({ pool }) => pool.query(ALL)),
-  late('dropped then read by name', ({ pool }) => pool.query(NAMED)),
+  late('dropped then read by name', ({ pool }, id) => pool.query(named(id))),
   late('dropped then written', ({ pool }) => pool.query(INSERT, ['nobody/late', 'nobody'])),
   late('dropped then defined', ({ pool }) => pool.query('create table items (token text, tenant text)')),
   late('dropped then begun', (turn) => turn.withClient((client) => client.query('begin'))),
   late('dropped then read by a client', (turn) => turn.withClient((client) => client.query(ALL))),
 ]
 
+/** A name of its own, so that what becomes of this tenant costs no other one a statement. */
+function named(id: string): { readonly name: string; readonly text: string } {
+  return { name: `named ${id}`, text: 'select token, tenant from items' }
+}
+
 const NOT_FOUND = 'ROWHOUSE_TENANT_NOT_FOUND'
 const INSERT = 'insert into items (token, tenant) values ($1, $2) returning token, tenant'
-const NAMED = { name: 'named', text: 'select token, tenant from items' }
 /** Its columns change with a migration. Named it would be refused then, as by pg itself. */
 const ALL = 'select * from items'
 
@@ -34,7 +38,7 @@ function withTenant(
 
 async function use(turn: Turn, id: string): Promise<void> {
   turn.see((await turn.pool.query(ALL)).rows, id)
-  turn.see((await turn.pool.query(NAMED)).rows, id)
+  turn.see((await turn.pool.query(named(id))).rows, id)
   turn.see((await turn.pool.query(INSERT, [`${id}/own`, id])).rows, id)
   await turn.read(turn.pool, id)
 }
@@ -67,13 +71,13 @@ async function mayEnd(work: Promise<void>): Promise<void> {
 }
 
 /** A query where the pool knows nothing of the end of a tenant that it has served. */
-function late(name: string, query: (turn: Turn) => Promise<unknown>): Kind {
+function late(name: string, query: (turn: Turn, id: string) => Promise<unknown>): Kind {
   const run = (turn: Turn): Promise<void> =>
     withTenant(turn, async (id, lifecycle) => {
       await use(turn, id)
       await lifecycle.drop(id)
-      await failsWith(NOT_FOUND, query(turn))
-      await failsWith(NOT_FOUND, query(turn))
+      await failsWith(NOT_FOUND, query(turn, id))
+      await failsWith(NOT_FOUND, query(turn, id))
     })
   return { name, style: 'promise', weight: 1, run }
 }
