@@ -31,6 +31,7 @@ import { SessionCharset } from './session-charset'
 import { SessionSetup } from './session-setup'
 import { SessionStatus } from './session-status'
 import { ownerOf, TenantStatements } from './statements'
+import { mayMissDatabase } from './switch-errors'
 import type { EndState } from './wire'
 import { PARKING, RESET_PACKET } from './wire'
 
@@ -91,7 +92,7 @@ export class ConnectionScope {
     atOnce: (write) => this.#atOnce(write),
     onTurn: (task) => (this.#turn = task?.lease),
     onStatus: (end) => this.#onStatus(end),
-    onError: (command) => this.#onError(command),
+    onError: (command, packet, task) => this.#onError(command, packet, task),
     onSchema: (schema, task) => this.#onSchema(schema, task),
     onBroken: (error) => this.#giveUp(error),
   }
@@ -247,9 +248,11 @@ export class ConnectionScope {
     if (warnings > 0) this.#hygiene.onMessages()
   }
 
-  #onError(command: Command): void {
+  #onError(command: Command, packet: Packet, { kind, lease: { target } }: Task): Prelude | undefined {
     this.#hygiene.onMessages()
     if (classOf(command).kind === 'other') this.#status.onFailedBlock()
+    // A prepared statement runs in its own database, and nobody has looked whether that is still there.
+    return kind === 'execute' && mayMissDatabase(packet) ? this.#entering.aim(target, true) : undefined
   }
 
   #onSchema(schema: string, { kind, lease: { target } }: Task): Error | undefined {

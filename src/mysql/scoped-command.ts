@@ -36,15 +36,15 @@ export interface CommandEvents<Context> {
   readonly onTurn: (context: Context | undefined) => void
   /** How an answer, or a part of it, ended. */
   readonly onStatus: (end: EndState) => void
-  /** The server has refused the command itself. */
-  readonly onError: (command: Command) => void
+  /** The server has refused the command itself. @returns what to ask it before that is believed, where there is something */
+  readonly onError: (command: Command, packet: Packet, context: Context) => Prelude | undefined
   /** The server is in another database now. @returns an error if it may not be there */
   readonly onSchema: (schema: string, context: Context) => Error | undefined
   /** Nothing may be done on this connection any more, for this reason. */
   readonly onBroken: (error: Error) => void
 }
 
-type Phase = 'waiting' | 'preludes' | 'command' | 'epilogue' | 'over'
+type Phase = 'waiting' | 'preludes' | 'command' | 'doubt' | 'epilogue' | 'over'
 
 /*
  * A command with what travels around it, in one flush:
@@ -64,6 +64,7 @@ export class ScopedCommand<Context> {
   #phase: Phase = 'waiting'
   #plan = ALONE
   #answered = 0
+  #doubt: { readonly question: Prelude; readonly refusal: Packet } | undefined
   /** What mysql2 goes on with, once the preludes are answered. */
   #next: Command['next']
   /** Numbers that the answer to the command begins with. */
@@ -144,9 +145,11 @@ export class ScopedCommand<Context> {
     if (packet === undefined) return this.#execute.call(this.#command, packet, connection)
     if (this.#phase === 'preludes') return this.#onPrelude(packet, connection)
     if (this.#phase === 'epilogue') return this.#onEpilogue(packet)
+    if (this.#phase === 'doubt') return this.#onDoubtEnd(packet, connection)
     const end = readEof(packet)
     if (end !== undefined) this.#events.onStatus(end)
-    if (packet.isError()) this.#events.onError(this.#command)
+    const doubt = packet.isError() ? this.#events.onError(this.#command, packet, this.#context) : undefined
+    if (doubt !== undefined) return this.#ask(doubt, packet, connection)
     return this.#finish(this.#execute.call(this.#command, packet, connection), connection)
   }
 
@@ -170,6 +173,27 @@ export class ScopedCommand<Context> {
     if (this.#next) return false
     this.#command.emit('end')
     return this.#finish(true, connection)
+  }
+
+  /** Keeps an error back until the server has answered what it may come from. */
+  #ask(doubt: Prelude, refusal: Packet, connection: WireConnection): boolean {
+    this.#phase = 'doubt'
+    this.#doubt = { question: doubt, refusal: copyOf(refusal) }
+    connection._resetSequenceId()
+    send(connection, doubt.packet)
+    connection.sequenceId = 1
+    return false
+  }
+
+  #onDoubtEnd(packet: Packet, connection: WireConnection): boolean {
+    const { question, refusal } = this.#doubt!
+    const error = answerTo(question, packet)
+    if (error !== undefined) {
+      this.#break(error)
+      return true
+    }
+    this.#phase = 'command'
+    return this.#finish(this.#execute.call(this.#command, refusal, connection), connection)
   }
 
   #finish(isDone: boolean, connection: WireConnection): boolean {
@@ -228,6 +252,11 @@ export class ScopedCommand<Context> {
 function answerTo(prelude: Prelude, packet: Packet): Error | undefined {
   if (packet.isError()) return prelude.onRefused(packet)
   return isOk(packet) ? prelude.onDone(packet) : strayError()
+}
+
+/** mysql2 has one object for all packets. */
+function copyOf(packet: Packet): Packet {
+  return Object.assign(Object.create(Object.getPrototypeOf(packet) as object) as Packet, packet)
 }
 
 function strayError(): IsolationError {

@@ -1,10 +1,20 @@
 import { SwitchError, TenantNotFoundError } from '../errors'
-import type { DatabaseError } from './driver'
+import type { DatabaseError, Packet } from './driver'
 import type { Target } from './lease'
 
 const NO_SUCH_DATABASE = 1049
 /** The answer to a user without rights, whether there is such a database or not. */
 const ACCESS_DENIED = 1044
+
+/** What a statement is answered with whose tables are gone, or whose grants went with their database. */
+const TABLE_DENIED = 1142
+const NO_SUCH_TABLE = 1146
+const MISSING = new Set([NO_SUCH_DATABASE, ACCESS_DENIED, TABLE_DENIED, NO_SUCH_TABLE])
+
+/** Whether an error may come from a database that is there no more. */
+export function mayMissDatabase({ buffer, offset }: Packet): boolean {
+  return MISSING.has(buffer.readUInt16LE(offset + 1))
+}
 
 /** The error a user gets when a database could not be entered. */
 export function switchErrorOf({ database, tenant }: Target, failure: DatabaseError): Error {

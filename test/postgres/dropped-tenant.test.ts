@@ -6,7 +6,7 @@ import { dropPrefix, SERVERS, uniquePrefix } from '../support/servers'
 const NAMED = { name: 'widgets', text: 'select name from widgets' }
 
 describe.each(SERVERS)('a tenant that another process has dropped, on $name', (server) => {
-  test.failing('costs no other tenant its named statement', async () => {
+  test('costs no other tenant its named statement', async () => {
     const [prefix, folder] = [uniquePrefix('named'), new MigrationFolder(WIDGETS)]
     const open = () =>
       createTenancy({
