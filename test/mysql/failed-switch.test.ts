@@ -121,7 +121,7 @@ describe.each(MYSQL_SERVERS)('a switch that fails writes nothing, on $name', (se
     await houses.in('late', () => pool.execute(READ))
     await drop('late')
     await expect(houses.in('late', () => pool.execute(READ))).rejects.toMatchObject({
-      code: 'ER_NO_SUCH_TABLE',
+      code: 'ROWHOUSE_TENANT_NOT_FOUND',
     })
     await houses.build(['late'])
     expect(namesIn(await houses.in('late', () => pool.execute(READ)))).toEqual(['late-1'])
