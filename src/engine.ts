@@ -1,3 +1,4 @@
+import type { Finding } from './doctor/finding'
 import type { Scope } from './tenant/context'
 import type { NameLimit, SchemaName } from './tenant/schema-name'
 import type { TenantId } from './tenant/tenant-id'
@@ -144,6 +145,8 @@ export interface Engine<Pool = unknown, Admin = unknown, CallbackPool = unknown>
   listMarked(prefix: string): AsyncIterable<MarkedSchema>
   /** Opens a connection for DDL. */
   openWorker(): Promise<MigrationWorker>
+  /** Looks at the set-up with its own and the application's eyes, and changes nothing. */
+  diagnose?(prefix: string): Promise<readonly Finding[]>
   /** Ends the pools. */
   close(): Promise<void>
 }
