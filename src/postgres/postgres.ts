@@ -1,8 +1,9 @@
 import { Client } from 'pg'
 import type { ClientConfig, Pool, PoolConfig } from 'pg'
-import type { Engine, EngineFactory, EngineSettings } from '../engine'
+import type { Engine, EngineFactory, EngineSettings, MigrationWorker } from '../engine'
 import { ConfigError } from '../errors'
 import { WITHOUT_TENANT } from '../tenant/context'
+import { diagnose } from './diagnose'
 import { listMarked, readMark } from './marks'
 import { MIGRATION_TEMPLATES } from './migration-templates'
 import { openMigrationWorker } from './migration-worker'
@@ -70,12 +71,20 @@ function open(options: PostgresOptions, settings: EngineSettings): Engine<Pool, 
     lockTimeoutMs,
     renderer: createMigrationRenderer(),
   }
+  const openWorker = (): Promise<MigrationWorker> => openMigrationWorker(worker)
+  const patient = {
+    ...{ pool, admin, sharedSchemas, tenancy: settings.tenancy, migrationsTable: settings.migrationsTable },
+    scoping: { ...connection, hygiene, pooler },
+    hasOwner: roleBeside(migrationUrl, connection) !== undefined,
+    openOwner: migrationUrl === undefined ? undefined : openWorker,
+  }
   return {
     pool,
     admin,
     readMark: (schema) => readMark(admin, schema),
     listMarked: (prefix) => listMarked(admin, prefix),
-    openWorker: () => openMigrationWorker(worker),
+    openWorker,
+    diagnose: (prefix) => diagnose(patient, prefix),
     async close() {
       await Promise.all([pool.end(), admin.end()])
     },
