@@ -4,6 +4,7 @@ import type { ConnectionOptions, Pool } from 'mysql2/promise'
 import type { Engine, EngineFactory, EngineSettings } from '../engine'
 import { ConfigError } from '../errors'
 import { outsideTenants } from '../tenant/context'
+import { diagnose } from './diagnose'
 import { createMigrationLoader } from './load-migrations'
 import { listMarked, readMark } from './marks'
 import { MIGRATION_TEMPLATES } from './migration-templates'
@@ -70,6 +71,10 @@ function open(options: MysqlOptions, settings: EngineSettings): Engine<Pool, Poo
     lockTimeoutMs,
     loader: createMigrationLoader(),
   }
+  const patient = {
+    ...{ callbackPool, admin, statementBudget: scoping.statementBudget, switch: scoping.switch },
+    owner: migrationUrl === undefined ? undefined : worker.connection,
+  }
   return {
     pool,
     callbackPool,
@@ -77,6 +82,7 @@ function open(options: MysqlOptions, settings: EngineSettings): Engine<Pool, Poo
     readMark: (schema) => readMark(admin, schema),
     listMarked: (prefix) => listMarked(admin, prefix),
     openWorker: () => openMigrationWorker(worker),
+    diagnose: (prefix) => diagnose(patient, prefix),
     async close() {
       await Promise.all([pool.end(), admin.end()])
     },

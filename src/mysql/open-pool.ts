@@ -14,7 +14,20 @@ export interface OwnOptions {
 interface ResolvedConfig {
   readonly connectionLimit: number
   readonly resetOnRelease?: boolean
-  readonly connectionConfig: { clientFlags: number; maxPreparedStatements: number }
+  readonly connectionConfig: {
+    clientFlags: number
+    maxPreparedStatements: number
+    readonly database?: string | undefined
+  }
+}
+
+/** What a pool was opened with, whether an option or the URI said so. */
+export interface PoolFacts {
+  /** 0 means no limit. */
+  readonly connectionLimit: number
+  readonly statementsPerConnection: number
+  readonly allowsLocalFiles: boolean
+  readonly database: string | undefined
 }
 
 /** CLIENT_LOCAL_FILES of the protocol: the server may ask for a file. */
@@ -46,6 +59,17 @@ export function openPool(options: PoolOptions, own: OwnOptions): { pool: Pool; a
     Math.floor(Number(resolved.maxPreparedStatements)) || undefined,
   )
   return { pool, allowsLocalFiles }
+}
+
+/** Tells what a pool was opened with. */
+export function describePool(pool: object): PoolFacts {
+  const { connectionLimit, connectionConfig } = (pool as { config: ResolvedConfig }).config
+  return {
+    connectionLimit,
+    statementsPerConnection: connectionConfig.maxPreparedStatements,
+    allowsLocalFiles: (connectionConfig.clientFlags & LOCAL_FILES) !== 0,
+    database: connectionConfig.database,
+  }
 }
 
 /** As of mysql2, in a list or separated by commas, and `-` wins. On by default there, for whoever has the server in hand. */

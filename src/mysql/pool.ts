@@ -14,6 +14,7 @@ import type { Hygiene } from './hygiene'
 import type { Lease, Target } from './lease'
 import { isLoan, lend } from './loan'
 import { openPool } from './open-pool'
+import { STATEMENT_BUDGET } from './statements'
 import { targetsOf } from './targets'
 import { whenIdle } from './when-idle'
 import { PARKING } from './wire'
@@ -64,7 +65,13 @@ type Take = (error: Error | undefined, connection?: WireConnection) => void
  */
 export function createTenantPool(options: TenantPoolOptions): TenantPools {
   assertDriver()
-  const { scope, hygiene = 'auto', switch: how = 'joined', statementBudget = 8192, ...rest } = options
+  const {
+    scope,
+    hygiene = 'auto',
+    switch: how = 'joined',
+    statementBudget = STATEMENT_BUDGET,
+    ...rest
+  } = options
   const { maxPerTenant, acquireTimeoutMs: timeoutMs, ...config } = rest
   const hasTurns = maxPerTenant !== undefined || timeoutMs !== undefined
   const turns = hasTurns ? new Turns({ maxPerTenant, timeoutMs }) : undefined

@@ -1,6 +1,9 @@
 import { LRUCache } from 'lru-cache'
 import type { PreparedStatement, StatementCache } from './driver'
 
+/** What the option `statementBudget` is by default: half of what a server allows for all its clients. */
+export const STATEMENT_BUDGET = 8192
+
 /** Databases of prepared statements: the server binds their names to the database that was current at PREPARE (measured). */
 const owners = new WeakMap<PreparedStatement, string>()
 
