@@ -33,6 +33,7 @@ export type {
   TenantResult,
   TenantStatus,
 } from './lifecycle/results'
+export type { Finding, FindingCode } from './doctor/finding'
 export type { DropOptions } from './engine'
 export type { CreateOptions, MigrateOptions } from './lifecycle/options'
 export type { Repair, UnfinishedMigration } from './engine'

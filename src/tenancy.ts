@@ -1,3 +1,4 @@
+import type { Finding } from './doctor/finding'
 import type { DropOptions, Engine, EngineFactory, MigrationKind, Repair, TenantState } from './engine'
 import { ConfigError } from './errors'
 import { migrateAll } from './lifecycle/migrate-all'
@@ -239,6 +240,12 @@ export class Tenancy<
   /** Writes a new, empty migration and tells its path. */
   newMigration(name: string, { kind = 'ts' }: { readonly kind?: MigrationKind } = {}): Promise<string> {
     return createMigrationFile(this.#settings.migrations, name, { kind, template: this.#templates[kind] })
+  }
+
+  /** Looks at the set-up in the database, changes nothing, and tells what is wrong: errors first. See docs/doctor.md. */
+  async doctor(): Promise<readonly Finding[]> {
+    const findings = (await this.#engine.diagnose?.(this.#settings.prefix)) ?? []
+    return [...findings].sort((one, other) => one.severity.localeCompare(other.severity))
   }
 
   /** Ends the pools. */

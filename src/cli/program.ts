@@ -5,6 +5,7 @@ import { ConfigError } from '../errors'
 import { EXIT } from './command'
 import type { Run, Workplace } from './command'
 import { addCreate } from './commands/create'
+import { addDoctor } from './commands/doctor'
 import { addAdopt, addDrop } from './commands/drop'
 import { addMigrate, addRollback } from './commands/migrate'
 import { addNew } from './commands/new'
@@ -51,6 +52,7 @@ export async function runProgram(args: readonly string[], surroundings: Surround
     addDrop,
     addAdopt,
     addRepair,
+    addDoctor,
   ])
     add(program, run)
   for (const command of program.commands) {
