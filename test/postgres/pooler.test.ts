@@ -1,44 +1,11 @@
-import { createConnection, createServer } from 'node:net'
-import type { AddressInfo, Server, Socket } from 'node:net'
 import { postgres } from '../../src/postgres/postgres'
 import { createTenancy } from '../../src/tenancy'
 import { SERVERS } from '../support/servers'
 import { context, Houses } from './support/houses'
+import { startPoolerLike } from './support/pooler-like'
 
 const READ = 'select name from users where id = 1'
 const DETECTED = { code: 'ROWHOUSE_POOLER_DETECTED' }
-/** BackendKeyData: type, length 12, then the pid and the key. */
-const KEY_DATA = Buffer.from([75, 0, 0, 0, 12])
-
-/** What a pooler looks like to its client: it makes up its own BackendKeyData, as PgBouncer does. */
-async function startPoolerLike(targetUrl: string): Promise<{ readonly url: string; close(): Promise<void> }> {
-  const target = new URL(targetUrl)
-  const targetPort = Number(target.port || 5432)
-  const sockets = new Set<Socket>()
-  const proxy: Server = createServer((client) => {
-    const upstream = createConnection(targetPort, target.hostname)
-    client.pipe(upstream)
-    upstream.on('data', (chunk: Buffer) => {
-      const at = chunk.indexOf(KEY_DATA)
-      if (at >= 0) chunk.writeInt32BE(1_000_000 + sockets.size, at + KEY_DATA.length)
-      client.write(chunk)
-    })
-    for (const socket of [client, upstream]) {
-      sockets.add(socket)
-      socket.on('error', () => {})
-      socket.on('close', () => [client, upstream].forEach((one) => one.destroy()))
-    }
-  })
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
-  target.port = String((proxy.address() as AddressInfo).port)
-  return {
-    url: target.href,
-    async close() {
-      for (const socket of sockets) socket.destroy()
-      await new Promise((resolve) => proxy.close(resolve))
-    },
-  }
-}
 
 describe.each(SERVERS)('a pooler in between, on $name', (server) => {
   const houses = new Houses(server, `pooler ${server.version}`)
