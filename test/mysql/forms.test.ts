@@ -241,7 +241,9 @@ describe.each(MYSQL_SERVERS)('every documented form of mysql2, scoped, on $name'
     expect(pool.escape("o'x")).toBe("'o\\'x'")
     expect(pool.escapeId('a`b')).toBe('`a``b`')
     expect(pool.format('select ?', [1])).toBe('select 1')
+    const released = once(callbackPool, 'release')
     await houses.in('a', () => pool.query(ALL))
+    await released
     expect(seen).toEqual(['connection', 'acquire', 'release'])
     await pool.end()
     await expect(houses.in('a', () => pool.query(ALL))).rejects.toThrow('Pool is closed')

@@ -8,15 +8,11 @@ export const POSTGRES_MUTANTS: readonly Mutant[] = [
     changes: [
       {
         file: 'postgres/pool.ts',
-        find: 'const lease: Lease = { wanted: this.#paths.of(scope), isLent, isActive: true }',
-        replace: '',
-      },
-      {
-        file: 'postgres/pool.ts',
-        find: '      const client = lent as unknown as TenantClient\n',
+        find: 'use(undefined, { client, lease, release })',
         replace:
-          '      const lease: Lease = { wanted: this.#paths.of(this.#scope() ?? scope), isLent, isActive: true }\n' +
-          '      const client = lent as unknown as TenantClient\n',
+          'const here = this.#scope()\n' +
+          '      const wanted = here === undefined ? lease.wanted : this.#paths.of(here)\n' +
+          '      use(undefined, { client, lease: { ...lease, wanted }, release })',
       },
       {
         file: 'postgres/pool.ts',
