@@ -41,9 +41,14 @@ const MAX_NAMED = 5
 
 /** `"a", "b" and 7 more` */
 export function nameSome(names: readonly string[]): string {
-  const named = names.slice(0, MAX_NAMED).map((name) => `"${name}"`)
-  const more = names.length - named.length
-  return more > 0 ? `${named.join(', ')} and ${more} more` : named.join(', ')
+  return listSome(names.map((name) => `"${name}"`))
+}
+
+/** The same for what is no plain name. */
+export function listSome(texts: readonly string[]): string {
+  const listed = texts.slice(0, MAX_NAMED)
+  const more = texts.length - listed.length
+  return more > 0 ? `${listed.join(', ')} and ${more} more` : listed.join(', ')
 }
 
 /** `1 table`, `2 tables` */

@@ -4,6 +4,12 @@ import type { Finding } from './finding'
 export type MigrationsConnection =
   { readonly state: 'none' | 'direct' | 'indirect' } | { readonly state: 'failed'; readonly problem: string }
 
+/** What a connection that could not be opened is to the doctor. */
+export function failedBy(error: unknown): MigrationsConnection {
+  const { message, code } = error as { message?: string; code?: string }
+  return { state: 'failed', problem: message || code || String(error) }
+}
+
 /** Judges the connection of the schemas' owner. */
 export function judgeMigrations(
   connection: MigrationsConnection,

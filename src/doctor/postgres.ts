@@ -1,6 +1,6 @@
 import { judgeConnections } from './connections'
 import type { ConnectionFacts } from './connections'
-import { count, nameSome } from './finding'
+import { count, listSome, nameSome } from './finding'
 import type { Finding } from './finding'
 import { judgeMigrations } from './migrations-connection'
 import type { MigrationsConnection } from './migrations-connection'
@@ -98,19 +98,16 @@ function judgeBackends({ refusal, rounds }: BackendFacts): Finding[] {
 
 function judgeDoubled({ tables, lookedAt, tenants }: PostgresFacts['doubled']): Finding[] {
   if (tables.length === 0) return []
-  const list = tables
-    .slice(0, 5)
-    .map(({ table, shared, tenants: found, example }) =>
-      found === 1 ? `"${shared}"."${table}" in "${example}"` : `"${shared}"."${table}" in ${found} tenants`,
-    )
-  const more = tables.length > list.length ? ` and ${tables.length - list.length} more` : ''
+  const list = tables.map(({ table, shared, tenants: found, example }) =>
+    found === 1 ? `"${shared}"."${table}" in "${example}"` : `"${shared}"."${table}" in ${found} tenants`,
+  )
   return [
     {
       code: 'shared-table-in-tenant',
       severity: 'error',
       reason:
         `${count(tables.length, 'table')} of \`sharedSchemas\` ${tables.length === 1 ? 'stands' : 'stand'} in tenants, too (${lookedAt} of ${tenants} tenants were looked at): ` +
-        `${list.join(', ')}${more}. A tenant that lacks one of them reads and writes the table that all share.`,
+        `${listSome(list)}. A tenant that lacks one of them reads and writes the table that all share.`,
       cure: 'Drop or rename one of the two, or take the schema out of `sharedSchemas`.',
     },
   ]
@@ -130,13 +127,12 @@ function judgeDefaultPath({ where, path, tenant }: DefaultPath): Finding {
 function judgeExtensions(extensions: PostgresFacts['extensions']): Finding[] {
   if (extensions.length === 0) return []
   const names = extensions.map(({ name, schema }) => `"${name}" in "${schema}"`)
-  const more = names.length > 5 ? ` and ${names.length - 5} more` : ''
   return [
     {
       code: 'extension-in-tenant',
       severity: 'warning',
       reason:
-        `A database has each extension once, and a tenant has it in its schema: ${names.slice(0, 5).join(', ')}${more}. ` +
+        `A database has each extension once, and a tenant has it in its schema: ${listSome(names)}. ` +
         'No other tenant finds its functions and types, and dropping the tenant would drop it for all.',
       cure: 'ALTER EXTENSION ... SET SCHEMA to a schema of `sharedSchemas`; create extensions there, outside of tenant migrations.',
     },

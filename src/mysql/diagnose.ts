@@ -3,6 +3,7 @@ import { createConnection } from 'mysql2/promise'
 import type { Connection, ConnectionOptions, Pool } from 'mysql2/promise'
 import type { ConnectionFacts } from '../doctor/connections'
 import type { Finding } from '../doctor/finding'
+import { failedBy } from '../doctor/migrations-connection'
 import type { MigrationsConnection } from '../doctor/migrations-connection'
 import { judgeMysql } from '../doctor/mysql'
 import type { MysqlFacts } from '../doctor/mysql'
@@ -10,7 +11,7 @@ import type { DatabaseGrant, GrantFacts } from '../doctor/mysql-grants'
 import { outsideTenants } from '../tenant/context'
 import { parseAccount } from './grants'
 import { describePool } from './open-pool'
-import { STATEMENT_BUDGET } from './statements'
+import { STATEMENT_BUDGET, WITHOUT_LIMIT } from './statements'
 
 /** Whom to ask, and what of. */
 export interface DiagnoseParts {
@@ -50,9 +51,6 @@ const GLOBAL_GRANT = /^GRANT (.+) ON \*\.\* TO (.+)$/
 const DATABASE_RIGHTS = `
   select table_schema as pattern, privilege_type as \`right\`, is_grantable as mayGrant
     from information_schema.schema_privileges where grantee in (?) order by table_schema`
-
-/** As many connections the budget is divided by where the pool has no limit. */
-const WITHOUT_LIMIT = 100
 
 /** Looks at a set-up, changes nothing, and tells what is wrong. */
 export async function diagnose(parts: DiagnoseParts, prefix: string): Promise<Finding[]> {
@@ -104,8 +102,7 @@ async function readMigrations(owner: ConnectionOptions | undefined): Promise<Mig
       await connection.end()
     }
   } catch (error) {
-    const { message, code } = error as { message?: string; code?: string }
-    return { state: 'failed', problem: message || code || String(error) }
+    return failedBy(error)
   }
 }
 

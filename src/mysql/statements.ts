@@ -86,6 +86,9 @@ export class TenantStatements implements StatementCache {
   }
 }
 
+/** As how many a pool without a limit counts. */
+export const WITHOUT_LIMIT = 100
+
 /**
  * How many statements each connection may keep, so that the pool stays within its share of the server's
  * `max_prepared_stmt_count` (16,382 by default, for all its clients).
@@ -93,5 +96,5 @@ export class TenantStatements implements StatementCache {
  * @param connections - of the pool; 0 means no limit, and counts as 100
  */
 export function statementsPerConnection(budget: number, connections: number, wanted = 256): number {
-  return Math.max(1, Math.min(wanted, Math.floor(budget / (connections || 100))))
+  return Math.max(1, Math.min(wanted, Math.floor(budget / (connections || WITHOUT_LIMIT))))
 }

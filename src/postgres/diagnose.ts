@@ -3,6 +3,7 @@ import { judgePostgres } from '../doctor/postgres'
 import type { DefaultPath, PostgresFacts } from '../doctor/postgres'
 import type { ConnectionFacts } from '../doctor/connections'
 import type { Finding } from '../doctor/finding'
+import { failedBy } from '../doctor/migrations-connection'
 import type { MigrationsConnection } from '../doctor/migrations-connection'
 import type { TenantRights } from '../doctor/postgres-rights'
 import type { MigrationWorker } from '../engine'
@@ -76,8 +77,7 @@ async function openOwner({ openOwner: open }: DiagnoseParts): Promise<OpenOwner>
     return { worker: await open(), connection: { state: 'direct' } }
   } catch (error) {
     if (error instanceof PoolerError) return { connection: { state: 'indirect' } }
-    const { message, code } = error as { message?: string; code?: string }
-    return { connection: { state: 'failed', problem: message || code || String(error) } }
+    return { connection: failedBy(error) }
   }
 }
 

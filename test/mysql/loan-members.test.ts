@@ -1,8 +1,7 @@
-import type { Pool as CallbackPool, PoolConnection as CallbackConnection } from 'mysql2'
 import type { Pool } from 'mysql2/promise'
 import { MYSQL_SERVERS } from '../support/servers'
 import { settles } from '../support/settles'
-import { Houses, namesIn } from './support/houses'
+import { borrow, Houses } from './support/houses'
 
 const READ = 'select name from users where id = 1'
 
@@ -13,18 +12,7 @@ describe.each(MYSQL_SERVERS)('a connection on loan, on $name', (server) => {
   beforeAll(() => houses.build(['a', 'b']))
   afterAll(() => houses.clear())
 
-  const borrow = (pool: CallbackPool): Promise<CallbackConnection> =>
-    new Promise((resolve, reject) => {
-      pool.getConnection((error, connection) => (error ? reject(error) : resolve(connection)))
-    })
-
-  const asB = async (pool: Pool): Promise<string[]> =>
-    namesIn(
-      await settles(
-        houses.in('b', () => pool.query(READ)),
-        'the query of the next tenant',
-      ),
-    )
+  const asB = (pool: Pool): Promise<string[]> => houses.nameOfB(pool)
 
   describe('holds what its borrower sets on it', () => {
     test('a release in a wrapper of a leak detector', async () => {

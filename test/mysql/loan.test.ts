@@ -3,7 +3,7 @@ import type { Pool as CallbackPool, PoolConnection as CallbackConnection } from 
 import type { Pool, PoolConnection } from 'mysql2/promise'
 import { MYSQL_SERVERS } from '../support/servers'
 import { settles } from '../support/settles'
-import { Houses, namesIn, threadOf } from './support/houses'
+import { borrow, Houses, namesIn, threadOf } from './support/houses'
 
 const READ = 'select name from users where id = 1'
 const RELEASED = { code: 'ROWHOUSE_CLIENT_RELEASED', tenant: 'a' }
@@ -19,18 +19,7 @@ describe.each(MYSQL_SERVERS)('a connection on loan, on $name', (server) => {
   beforeEach(() => (warn = jest.spyOn(console, 'warn').mockImplementation(() => {})))
   afterEach(() => warn.mockRestore())
 
-  const borrow = (pool: CallbackPool): Promise<CallbackConnection> =>
-    new Promise((resolve, reject) => {
-      pool.getConnection((error, connection) => (error ? reject(error) : resolve(connection)))
-    })
-
-  const asB = async (pool: Pool): Promise<string[]> =>
-    namesIn(
-      await settles(
-        houses.in('b', () => pool.query(READ)),
-        'the query of the next tenant',
-      ),
-    )
+  const asB = (pool: Pool): Promise<string[]> => houses.nameOfB(pool)
 
   describe('ends', () => {
     const WAYS: [way: string, end: (lent: CallbackConnection, pool: CallbackPool) => unknown][] = [

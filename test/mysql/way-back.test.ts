@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PoolConnection } from 'mysql2'
-import type { Pool } from 'mysql2/promise'
 import { MYSQL_SERVERS } from '../support/servers'
 import { settles } from '../support/settles'
 import { Houses, namesIn, threadOf } from './support/houses'
@@ -14,12 +13,6 @@ describe.each(MYSQL_SERVERS)('a connection on its way back, on $name', (server) 
   afterAll(() => houses.clear())
 
   const asA = <Result>(work: () => Result): Result => houses.in('a', work)
-  const nameOfB = (pool: Pool): Promise<string[]> =>
-    settles(
-      houses.in('b', async () => namesIn(await pool.query(READ))),
-      'the next tenant',
-    )
-
   test('is there for the next query of a pool that lets nobody wait', async () => {
     const pool = houses.pool({ waitForConnections: false })
     await asA(async () => {
@@ -30,7 +23,7 @@ describe.each(MYSQL_SERVERS)('a connection on its way back, on $name', (server) 
         expect(namesIn(await pool.query(READ))).toEqual(['a-1'])
       }
     })
-    expect(await nameOfB(pool)).toEqual(['b-1'])
+    expect(await houses.nameOfB(pool)).toEqual(['b-1'])
   })
 
   test('takes no place in a line that has an end', async () => {
@@ -42,7 +35,7 @@ describe.each(MYSQL_SERVERS)('a connection on its way back, on $name', (server) 
       const answers = await Promise.all([pool.query(READ), pool.query(READ)])
       expect(answers.map(namesIn)).toEqual([['a-1'], ['a-1']])
     })
-    expect(await nameOfB(pool)).toEqual(['b-1'])
+    expect(await houses.nameOfB(pool)).toEqual(['b-1'])
   })
 
   test('is not waited for where another one may be opened, and is used again', async () => {
@@ -52,7 +45,7 @@ describe.each(MYSQL_SERVERS)('a connection on its way back, on $name', (server) 
       for (let round = 0; round < 50; round++) threads.add(await threadOf(pool))
     })
     expect(threads.size).toBeLessThanOrEqual(3)
-    expect(await nameOfB(pool)).toEqual(['b-1'])
+    expect(await houses.nameOfB(pool)).toEqual(['b-1'])
   })
 
   test('that is destroyed there makes room once', async () => {
@@ -84,6 +77,6 @@ describe.each(MYSQL_SERVERS)('a connection on its way back, on $name', (server) 
     })
     await asA(() => pool.query(READ))
     expect(await settles(heard, 'the query of the listener')).toEqual(['a-1'])
-    expect(await nameOfB(pool)).toEqual(['b-1'])
+    expect(await houses.nameOfB(pool)).toEqual(['b-1'])
   })
 })

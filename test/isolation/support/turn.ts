@@ -134,12 +134,20 @@ export async function failsWith(code: string, work: Promise<unknown>): Promise<v
 }
 
 /** Whether `work` ends with this error. @throws any other error */
-export async function isRefused(code: string, work: Promise<unknown>): Promise<boolean> {
+export function isRefused(code: string, work: Promise<unknown>): Promise<boolean> {
+  return failsBy((error) => error.code === code, work)
+}
+
+/** Whether `work` ends with such an error. @throws any other error */
+export async function failsBy(
+  isSuch: (error: Error & { readonly code?: string }) => boolean,
+  work: Promise<unknown>,
+): Promise<boolean> {
   try {
     await work
     return false
   } catch (error) {
-    if ((error as { code?: string }).code === code) return true
+    if (isSuch(error as Error)) return true
     throw error
   }
 }

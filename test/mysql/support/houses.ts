@@ -1,4 +1,4 @@
-import type { Pool as CallbackPool } from 'mysql2'
+import type { Pool as CallbackPool, PoolConnection as CallbackConnection } from 'mysql2'
 import { createConnection } from 'mysql2/promise'
 import type { Connection, Pool, RowDataPacket } from 'mysql2/promise'
 import { createTenantPool } from '../../../src/mysql/pool'
@@ -7,6 +7,7 @@ import { TenantContext } from '../../../src/tenant/context'
 import type { Tenant } from '../../../src/tenant/context'
 import type { SchemaName } from '../../../src/tenant/schema-name'
 import type { TenantId } from '../../../src/tenant/tenant-id'
+import { settles } from '../../support/settles'
 import { uniquePrefix } from '../../support/servers'
 import type { MysqlTestServer } from '../../support/servers'
 
@@ -85,6 +86,13 @@ export class Houses {
     return this.pools(options).callbackPool
   }
 
+  /** What user 1 of tenant b is called, by way of this pool, which must answer in time. */
+  nameOfB(pool: Pick<Pool, 'query'>): Promise<string[]> {
+    const names = async (): Promise<string[]> =>
+      namesIn(await pool.query('select name from users where id = 1'))
+    return settles(this.in('b', names), 'the query of the next tenant')
+  }
+
   /** Runs work as the user with all rights. */
   async asOwner<Result>(work: (connection: Connection) => Promise<Result>): Promise<Result> {
     const connection = await createConnection({ uri: this.server.ownerUrl, multipleStatements: true })
@@ -104,6 +112,13 @@ export class Houses {
       return rows.map(({ name }) => name as string)
     })
   }
+}
+
+/** Takes a connection of a pool with callbacks. */
+export function borrow(pool: CallbackPool): Promise<CallbackConnection> {
+  return new Promise((resolve, reject) => {
+    pool.getConnection((error, connection) => (error ? reject(error) : resolve(connection)))
+  })
 }
 
 /** Names in the rows of an answer. */

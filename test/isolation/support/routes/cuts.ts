@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg'
 import type { Cut } from '../../../support/cutting-proxy'
 import { isLost } from '../judge'
 import type { Kind } from '../kind'
-import { WRITE } from '../turn'
+import { failsBy, WRITE } from '../turn'
 import type { Turn } from '../turn'
 
 /** Requests whose connection breaks after so many bytes. They need a subject with a proxy. */
@@ -19,14 +19,8 @@ function cutOf({ luck }: Turn, upTo: number): Cut {
 }
 
 /** Whether work failed for want of its connection. @throws any other error */
-async function mayBeLost(work: Promise<unknown>): Promise<boolean> {
-  try {
-    await work
-    return false
-  } catch (error) {
-    if (isLost(error as Error)) return true
-    throw error
-  }
+function mayBeLost(work: Promise<unknown>): Promise<boolean> {
+  return failsBy(isLost, work)
 }
 
 function inTransaction(turn: Turn, work: (client: PoolClient) => Promise<void>): Promise<void> {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { RowDataPacket } from 'mysql2'
 import type { PoolConnection } from 'mysql2/promise'
 import type { Cut } from '../../../support/cutting-proxy'
+import { failsBy } from '../../../isolation/support/turn'
 import { isLost } from '../mysql-outside'
 import { failsWith, read, withConnection, write, WRITE } from '../stress-turn'
 import type { MysqlKind, MysqlTurn } from '../stress-turn'
@@ -70,14 +71,8 @@ async function cut(turn: MysqlTurn, connection: PoolConnection, upTo: number): P
 }
 
 /** Whether work failed for want of its connection. @throws any other error */
-async function mayBeLost(work: Promise<unknown>): Promise<boolean> {
-  try {
-    await work
-    return false
-  } catch (error) {
-    if (isLost(error as Error)) return true
-    throw error
-  }
+function mayBeLost(work: Promise<unknown>): Promise<boolean> {
+  return failsBy(isLost, work)
 }
 
 /** Fewer bytes than the query and its answer have. Nothing is committed, also where a cut from outside came in between. */

@@ -1,3 +1,4 @@
+import { failsBy } from '../../../isolation/support/turn'
 import { read, see, withConnection } from '../stress-turn'
 import type { MysqlKind, MysqlTurn } from '../stress-turn'
 
@@ -73,14 +74,8 @@ function useWhileDropped(turn: MysqlTurn): Promise<void> {
 const ENDS = [NOT_FOUND, 'ER_NO_SUCH_TABLE', 'ER_TABLEACCESS_DENIED_ERROR']
 
 /** Whether work ends with one of these. @throws any other error */
-async function isRefused(codes: readonly string[], work: Promise<unknown>): Promise<boolean> {
-  try {
-    await work
-    return false
-  } catch (error) {
-    if (codes.includes((error as { code?: string }).code ?? '')) return true
-    throw error
-  }
+function isRefused(codes: readonly string[], work: Promise<unknown>): Promise<boolean> {
+  return failsBy(({ code = '' }) => codes.includes(code), work)
 }
 
 /** Where the pool knows nothing of the end of a tenant that it has served. */
