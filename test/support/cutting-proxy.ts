@@ -42,6 +42,10 @@ export class CuttingProxy {
     return new CuttingProxy(url.href, server, lines, usedPorts)
   }
 
+  get port(): number {
+    return Number(new URL(this.url).port)
+  }
+
   /** How many connections are open. */
   get open(): number {
     return this.#lines.size

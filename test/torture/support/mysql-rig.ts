@@ -6,6 +6,7 @@ import type { StressTown } from '../../mysql/support/stress-town'
 import { MYSQL_TORTURE_KINDS } from '../../mysql/support/torture-kinds'
 import { CuttingProxy } from '../../support/cutting-proxy'
 import { leaksOf } from './leaks'
+import { countStatements } from './meter'
 import { wavesOf } from './rig'
 import type { Rig } from './rig'
 
@@ -21,8 +22,10 @@ export function mysqlRig(town: StressTown, hygiene: Hygiene): Rig {
       const proxy = await CuttingProxy.to(town.server.appUrl)
       const subject = { ...scopedSubject(town, { hygiene, uri: proxy.url }), proxy }
       const wanted = kinds.filter(({ name }) => plan.kinds.includes(name))
-      const { findings, ...figures } = await stress(subject, town, { ...wavesOf(plan), kinds: wanted })
-      return { ...figures, findings: [...findings, ...(await leaksOf(proxy))] }
+      const [{ findings, ...figures }, statements] = await countStatements(proxy.port, () =>
+        stress(subject, town, { ...wavesOf(plan), kinds: wanted }),
+      )
+      return { ...figures, statements, findings: [...findings, ...(await leaksOf(proxy))] }
     },
   }
 }

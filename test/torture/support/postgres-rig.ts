@@ -12,6 +12,7 @@ import { slonikSubject } from '../../slonik/support/stress-subjects'
 import type { Slonik } from '../../slonik/support/version'
 import { CuttingProxy } from '../../support/cutting-proxy'
 import { leaksOf } from './leaks'
+import { countStatements } from './meter'
 import { wavesOf } from './rig'
 import type { EngineName, Figures, Plan, Rig } from './rig'
 
@@ -56,16 +57,15 @@ async function round(
   const proxy = await CuttingProxy.to(town.server.appUrl)
   const { subject, kinds } = await prepare(proxy)
   const wanted = kinds.filter(({ name }) => plan.kinds.includes(name))
-  const report = await stress({ ...subject, proxy }, town, {
-    ...wavesOf(plan),
-    kinds: wanted,
-    limitMs: LIMIT_MS,
-  })
+  const [report, statements] = await countStatements(proxy.port, () =>
+    stress({ ...subject, proxy }, town, { ...wavesOf(plan), kinds: wanted, limitMs: LIMIT_MS }),
+  )
   const { findings, ...figures } = figuresOf(report)
-  return { ...figures, findings: [...findings, ...(await leaksOf(proxy))] }
+  return { ...figures, statements, findings: [...findings, ...(await leaksOf(proxy))] }
 }
 
-function figuresOf({ requests, rowsSeen, writes, disturbed, findings, acknowledged }: Report): Figures {
+function figuresOf(report: Report): Omit<Figures, 'statements'> {
+  const { requests, rowsSeen, writes, disturbed, findings, acknowledged } = report
   const answered = [...acknowledged.values()].reduce((sum, count) => sum + count, 0)
   return { requests, rowsSeen, writes, disturbed, findings, acknowledged: answered }
 }

@@ -19,6 +19,8 @@ export interface Plan {
 /** What came of a round. */
 export interface Figures {
   readonly requests: number
+  /** Statements that the requests gave to their drivers. */
+  readonly statements: number
   readonly rowsSeen: number
   /** Acknowledged writes. */
   readonly writes: number

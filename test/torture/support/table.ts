@@ -1,7 +1,17 @@
 import Table from 'cli-table3'
 import type { Tally } from './torture'
 
-const HEAD = ['', 'requests', 'rows seen', 'writes', 'acknowledged', 'disturbed', 'findings', 'seconds']
+const HEAD = [
+  '',
+  'requests',
+  'statements',
+  'rows seen',
+  'writes',
+  'acknowledged',
+  'disturbed',
+  'findings',
+  'seconds',
+]
 
 /** The figures of each rig that did something, and their sums. */
 export function drawTallies(tallies: readonly Tally[]): string {
@@ -17,9 +27,9 @@ type Sums = Omit<Tally, 'rig'>
 const RIGHT = Array.from({ length: HEAD.length - 1 }, () => 'right' as const)
 
 function cellsOf(sums: Sums): string[] {
-  const { requests, rowsSeen, writes, acknowledged, disturbed, findings, seconds } = sums
-  return [requests, rowsSeen, writes, acknowledged, disturbed, findings, Math.round(seconds)].map((number) =>
-    number.toLocaleString('en'),
+  const { requests, statements, rowsSeen, writes, acknowledged, disturbed, findings, seconds } = sums
+  return [requests, statements, rowsSeen, writes, acknowledged, disturbed, findings, Math.round(seconds)].map(
+    (number) => number.toLocaleString('en'),
   )
 }
 
@@ -27,6 +37,7 @@ function sumOf(tallies: readonly Tally[]): Sums {
   const sum = (key: keyof Sums): number => tallies.reduce((total, tally) => total + tally[key], 0)
   return {
     requests: sum('requests'),
+    statements: sum('statements'),
     rowsSeen: sum('rowsSeen'),
     writes: sum('writes'),
     acknowledged: sum('acknowledged'),

@@ -9,6 +9,7 @@ import type { Candidate } from './shrink'
 export interface Tally {
   readonly rig: Rig
   readonly requests: number
+  readonly statements: number
   readonly rowsSeen: number
   readonly writes: number
   readonly acknowledged: number
@@ -92,6 +93,7 @@ class RigTally {
   readonly rig: Rig
   readonly #sums = {
     requests: 0,
+    statements: 0,
     rowsSeen: 0,
     writes: 0,
     acknowledged: 0,
@@ -112,7 +114,7 @@ class RigTally {
     const start = performance.now()
     const figures = await work()
     this.#sums.seconds += (performance.now() - start) / 1000
-    for (const key of ['requests', 'rowsSeen', 'writes', 'acknowledged', 'disturbed'] as const)
+    for (const key of ['requests', 'statements', 'rowsSeen', 'writes', 'acknowledged', 'disturbed'] as const)
       this.#sums[key] += figures[key]
     this.#sums.findings += figures.findings.length
     return figures
