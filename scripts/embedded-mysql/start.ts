@@ -1,7 +1,7 @@
 import { chownSync, mkdirSync, existsSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
 import { openKeeper, type Keeper } from '../server-keeper/keeper'
+import { findFreePort } from '../server-keeper/free-port'
 import { findServerUser, type ServerUser } from '../server-keeper/server-user'
 import type { ServerFiles } from './server-files'
 import { createUsers, OWNER, APP } from './users'
@@ -60,7 +60,7 @@ export async function startMysql(
   const keeper = await openKeeper('mysql', user)
   try {
     const dataDir = options.dataDir ? makeDataDir(options.dataDir, user) : join(keeper.folder, 'data')
-    const port = options.port ?? (await findFreePort())
+    const port = options.port ?? (await findFreePort(HOST))
     const pid = await launch(keeper, files, {
       ...options,
       dataDir,
@@ -121,14 +121,4 @@ function makeDataDir(path: string, { uid, gid }: ServerUser): string {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   if (uid !== undefined && gid !== undefined) chownSync(dataDir, uid, gid)
   return dataDir
-}
-
-function findFreePort(): Promise<number> {
-  return new Promise((done, reject) => {
-    const probe = createServer().once('error', reject)
-    probe.listen(0, HOST, () => {
-      const { port } = probe.address() as AddressInfo
-      probe.close(() => done(port))
-    })
-  })
 }

@@ -1,114 +1,26 @@
-import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { unpackDebian } from '../debian-packages/unpack'
 import type { ServerFiles } from './server-files'
 
-const WANTED = ['mariadb-server-core', 'mariadb-client-core', 'mariadb-common']
-/** Every Debian has them, or they are of no use to a server in a folder. */
-const NOT_NEEDED = /^(perl|debconf|cdebconf|init|systemd|dpkg|tar|libc6|adduser|passwd|lsb)\b/
-
 /**
- * MariaDB from Debian's or Ubuntu's packages, unpacked into a cache folder: nothing is installed, and no root is needed.
- * The first time it takes some seconds and about 60 MB.
+ * MariaDB from Debian's or Ubuntu's packages, about 60 MB.
  *
+ * @param cache - folder to keep it in
  * @throws when this system has no apt, or the packages can't be had
  */
-export function prepareUnpacked(cache = cacheFolder()): ServerFiles {
-  const root = join(cache, 'root')
-  if (!existsSync(root)) unpack(cache, root)
-  const libraries = ['usr/lib', 'lib'].map((folder) => join(root, folder, machineFolder(root)))
+export function prepareUnpacked(cache?: string): ServerFiles {
+  const { root, libraries } = unpackDebian(
+    {
+      packages: ['mariadb-server-core', 'mariadb-client-core', 'mariadb-common'],
+      name: 'rowhouse-mariadb',
+      program: 'usr/sbin/mariadbd',
+    },
+    cache,
+  )
   return {
     server: join(root, 'usr/sbin/mariadbd'),
     install: join(root, 'usr/bin/mariadb-install-db'),
     options: [`--basedir=${join(root, 'usr')}`, `--plugin-dir=${join(root, 'usr/lib/mysql/plugin')}`],
-    env: { LD_LIBRARY_PATH: libraries.join(':') },
+    env: { LD_LIBRARY_PATH: libraries },
   }
-}
-
-/** The user that runs the server can't look into root's home. */
-function cacheFolder(): string {
-  const parent =
-    process.getuid?.() === 0 ? '/var/cache' : (process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'))
-  return join(parent, 'rowhouse-mariadb')
-}
-
-function unpack(cache: string, root: string): void {
-  const own = (name: string): string => join(cache, `${name}-${process.pid}`)
-  const [packages, fresh] = [own('packages'), own('root')]
-  for (const folder of [packages, fresh]) mkdirSync(folder, { recursive: true })
-  try {
-    const apt = aptOptions(cache)
-    run('apt-get', [...apt, 'download', ...packageNames(apt)], packages)
-    for (const file of readdirSync(packages)) run('dpkg-deb', ['-x', join(packages, file), fresh])
-    chmodSync(fresh, 0o755)
-    moveOnce(fresh, root)
-  } finally {
-    for (const folder of [packages, fresh]) rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-/** Whole or not at all: another process may unpack the same at the same time. */
-function moveOnce(fresh: string, root: string): void {
-  try {
-    renameSync(fresh, root)
-  } catch (error) {
-    if (!existsSync(join(root, 'usr/sbin/mariadbd'))) throw error
-  }
-}
-
-/** A fresh image has no package lists: then private ones, since only root may write the system's. */
-function aptOptions(cache: string): readonly string[] {
-  if (isKnown([])) return []
-  const [lists, downloads] = [join(cache, 'lists'), join(cache, 'apt')]
-  for (const folder of [join(lists, 'partial'), join(downloads, 'archives/partial')])
-    mkdirSync(folder, { recursive: true })
-  const options = [
-    '-o',
-    `Dir::State::lists=${lists}`,
-    '-o',
-    `Dir::Cache=${downloads}`,
-    '-o',
-    'APT::Sandbox::User=root',
-  ]
-  if (!isKnown(options)) run('apt-get', [...options, 'update'])
-  return options
-}
-
-function isKnown(apt: readonly string[]): boolean {
-  try {
-    return run('apt-cache', [...apt, 'show', WANTED[0]!]).includes('Filename:')
-  } catch {
-    return false
-  }
-}
-
-/** apt computes what the server needs, since names differ between releases (libaio1, libaio1t64); minus what is there. */
-function packageNames(apt: readonly string[]): string[] {
-  const no = ['recommends', 'suggests', 'conflicts', 'breaks', 'replaces', 'enhances'].map(
-    (kind) => `--no-${kind}`,
-  )
-  const closure = run('apt-cache', [...apt, 'depends', '--recurse', ...no, ...WANTED])
-  const installed = run('dpkg-query', ['-W', '-f', '${db:Status-Abbrev} ${Package}\n'])
-  const present = new Set([...installed.matchAll(/^ii\s+(\S+)$/gm)].map((match) => match[1]!))
-  const names = closure
-    .split('\n')
-    .filter((line) => /^[a-z0-9]/.test(line) && !NOT_NEEDED.test(line))
-    .filter((name) => WANTED.includes(name) || !present.has(name))
-  // Shows real packages only, and drops the virtual names.
-  const shown = run('apt-cache', [...apt, 'show', '--no-all-versions', ...new Set(names)])
-  return [...new Set([...shown.matchAll(/^Package: (\S+)$/gm)].map((match) => match[1]!))]
-}
-
-function machineFolder(root: string): string {
-  return readdirSync(join(root, 'usr/lib')).find((name) => name.endsWith('-linux-gnu')) ?? ''
-}
-
-function run(file: string, args: readonly string[], cwd?: string): string {
-  return execFileSync(file, args, {
-    encoding: 'utf8',
-    maxBuffer: 1 << 26,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    ...(cwd === undefined ? {} : { cwd }),
-  })
 }
