@@ -149,6 +149,15 @@ export class IsolationError extends RowhouseError {
   }
 }
 
+/** With `mode: 'local'` a query would leave something on a connection that others get. Nothing was sent. */
+export class LocalModeError extends RowhouseError {
+  /** @param problem - what the query does, a part of a sentence */
+  constructor(problem: string, details: ErrorDetails = {}) {
+    const rule = "With mode: 'local' nothing outlives its transaction"
+    super('ROWHOUSE_LOCAL_MODE', `${rule}: ${problem}. Nothing was sent.`, details)
+  }
+}
+
 /** A connection pooler stands between us and the database, and session mode is not safe behind it. */
 export class PoolerError extends RowhouseError {
   constructor(message: string, details: ErrorDetails = {}) {

@@ -58,6 +58,7 @@ export {
   MigrationTargetError,
   MigrationUnfinishedError,
   PoolTimeoutError,
+  LocalModeError,
   PoolerError,
   RowhouseError,
   SchemaNotOursError,

@@ -9,6 +9,7 @@ const ENGINE: Readonly<Record<string, readonly string[]>> = {
       'connectionString',
       'sharedSchemas',
       'pooler',
+      'mode',
       'applicationRole',
       'max',
       'application_name',

@@ -78,7 +78,7 @@ function judgeBackends({ refusal, rounds }: BackendFacts): Finding[] {
         code: 'pooler-in-between',
         severity: 'error',
         reason: refusal,
-        cure: 'Connect to PostgreSQL directly, or let the pooler pool whole sessions and say `pooler: "session"`.',
+        cure: 'Connect to PostgreSQL directly, say `mode: "local"`, or `pooler: "session"` where the pooler pools whole sessions.',
       },
     ]
   const [first = []] = rounds
@@ -91,7 +91,7 @@ function judgeBackends({ refusal, rounds }: BackendFacts): Finding[] {
       reason:
         `${first.length} connections met ${new Set(rounds.flat()).size} backends, and did not keep theirs (pids ` +
         `${rounds.map((pids) => pids.join(', ')).join('; then ')}): the pooler does not pool whole sessions.`,
-      cure: 'Set the pooler to session mode (`pool_mode = session` of PgBouncer), or connect to PostgreSQL directly.',
+      cure: 'Say `mode: "local"`, set the pooler to session mode (`pool_mode = session` of PgBouncer), or connect directly.',
     },
   ]
 }

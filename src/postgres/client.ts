@@ -22,7 +22,10 @@ export class TenantClient extends DriverClient {
 
   constructor(config: PoolConfig & { readonly [SESSION]?: SessionOptions } = {}) {
     super(config)
-    const scope = new ConnectionScope(this.connection, config[SESSION] ?? { hygiene: 'auto', pooler: 'none' })
+    const scope = new ConnectionScope(
+      this.connection,
+      config[SESSION] ?? { hygiene: 'auto', pooler: 'none', mode: 'session' },
+    )
     this.#scope = scope
     this.connection.on('parameterStatus', (message: { parameterName: string; parameterValue: string }) => {
       scope.onSetting(message.parameterName, message.parameterValue, this.#isSetUp)
@@ -74,7 +77,7 @@ export class TenantClient extends DriverClient {
     if (isSubmittable(config))
       return super.query(config as never, values as never, callback as never) as never
     const query = new DriverQuery(config, values, callback)
-    this.#scope.onSetupQuery(query)
+    this.#scope.session.onSetupQuery(query)
     if (query.callback) {
       super.query(query as never)
       return undefined as never

@@ -2,8 +2,15 @@ import { IsolationError } from '../errors'
 import { OneWrite } from '../one-write'
 import type { StatementClass } from './classify'
 import type { ServerMessage, Submittable, TextQuery, WireConnection } from './driver'
-import { SessionHygiene } from './hygiene'
-import { afterEvent, needOf, resolvePath, UNKNOWN } from './path-state'
+import {
+  hintAtDirectConnection,
+  isOfPrefix,
+  prefixOf,
+  shiftPosition,
+  withPrefix,
+  writeLocalSwitch,
+} from './local-switch'
+import { afterEvent, afterEventLocally, needOf, resolvePath, UNKNOWN } from './path-state'
 import type { PathEvent, PathState } from './path-state'
 import { astrayError, notClearedError } from './lease-errors'
 import type { Lease, SessionOptions } from './lease'
@@ -12,31 +19,16 @@ import type { Reaction } from './reaction'
 import { canonicalReport } from './search-path'
 import type { SearchPath } from './search-path'
 import { isInSight, mayMissSchema, missSchema, seeSchema } from './schema-sighting'
-import { ANYTHING, classOf, completeByName, extend } from './query-class'
-import { SessionSetup } from './session-setup'
+import { ANYTHING, classOf, extend } from './query-class'
+import { Session } from './session'
 import { hintAtSharedSchemas } from './shared-schema-hint'
-import { StatementOwners } from './statements'
 import { SyncCount } from './sync-count'
 import { CHECK_FAILED, switchErrorOf, writeSwitch } from './switch'
-import type { CheckDepth, SwitchMode } from './switch'
+import { localWay, sessionWay } from './switch-mode'
+import type { Way } from './switch-mode'
 import { SwitchReplies } from './switch-replies'
+import type { Intent, Submission, Switching } from './switching'
 import { verify } from './verification'
-
-/** Whose switch, how, and what to do when it is through. */
-interface Intent {
-  readonly wanted: SearchPath
-  readonly mode: SwitchMode
-  /** Undefined: nothing is checked, on the default path and in a transaction. */
-  readonly check: CheckDepth | undefined
-  readonly backendPid: number
-  readonly proceed: () => unknown
-}
-
-/** A switch on its way. */
-interface Switching {
-  readonly intent: Intent
-  readonly replies: SwitchReplies
-}
 
 /**
  * Scopes one connection: decides what must travel in front of each query, writes it, and tells the answers to that from
@@ -47,12 +39,10 @@ export class ConnectionScope {
   readonly #oneWrite: OneWrite<'_send'>
   readonly #syncs: SyncCount
   readonly #options: SessionOptions
-  readonly #hygiene: SessionHygiene
-  readonly #setup = new SessionSetup()
-  readonly #statements = new StatementOwners()
+  readonly #isLocal: boolean
+  /** What is in the session, beside its path. */
+  readonly session: Session
   #path: PathState = UNKNOWN
-  /** The path that this session served last. */
-  #served: string | undefined
   #switching: Switching | undefined
   #running: StatementClass = ANYTHING
   #wanted: SearchPath | undefined
@@ -72,12 +62,8 @@ export class ConnectionScope {
     this.#oneWrite = new OneWrite(connection, '_send')
     this.#syncs = new SyncCount(connection)
     this.#options = options
-    this.#hygiene = new SessionHygiene(options.hygiene)
-  }
-
-  /** A query of the application's connect hook will run. */
-  onSetupQuery(query: TextQuery): void {
-    this.#setup.onQuery(query)
+    this.#isLocal = options.mode === 'local'
+    this.session = new Session(connection, options.hygiene)
   }
 
   /** A loan ended. */
@@ -93,16 +79,14 @@ export class ConnectionScope {
    * @returns as pg's submit: an Error means that nothing was written
    */
   submit(lease: Lease, query: Submittable, write: () => unknown, backendPid: number): unknown {
-    const unknown = completeByName(
-      query,
-      (name) => this.#connection.parsedStatements[name] ?? this.#setup.textOf(name),
-    )
+    const unknown = this.session.complete(query)
     if (unknown !== undefined) return unknown
     const statement = this.#readsText ? classOf(query) : ANYTHING
+    const way = this.#wayOf(lease, query, statement)
+    if (way instanceof Error) return way
     const key = resolvePath(this.#path, lease.wanted.path)
-    const isInTransaction = this.#path.status !== 'I'
     const send = (): unknown => {
-      this.#statements.refresh(this.#connection, query, key)
+      this.session.prepare(query, key)
       try {
         return write()
       } catch (error) {
@@ -115,66 +99,71 @@ export class ConnectionScope {
     this.#wanted = lease.wanted
     this.#unchecked = undefined
     this.#hasFailed = false
-    if (statement.kind === 'control' || (statement.kind === 'begin' && isInTransaction))
-      return this.#atOnce(send)
-
-    const changesTenant = this.#served !== undefined && this.#served !== key
-    if (changesTenant && isInTransaction) {
+    if (way === 'none') return this.#atOnce(send)
+    if (this.#path.status !== 'I' && this.session.changesTenant(key)) {
       return new IsolationError('A transaction of another tenant is still open on this connection.')
     }
-    const discard = changesTenant && this.#hygiene.mustDiscard()
-    const isSeen = this.#isBackendKnown && !this.#hygiene.mayHaveTables && isInSight(lease.wanted, statement)
-    const need = needOf(this.#path, lease.wanted.path, isSeen)
-    this.#served = key
-    const isPatient = this.#hygiene.mayHaveTimeout
-    if (discard) this.#hygiene.onDiscarded()
-    this.#hygiene.onStatement(statement, lease.isLent)
-    if (need.check === 'relied') this.#unchecked = { wanted: lease.wanted, backendPid }
+    return this.#submitBehind({ lease, query, statement, mode: way, key, send, backendPid })
+  }
+
+  #wayOf({ wanted }: Lease, query: Submittable, statement: StatementClass): Way | Error {
+    const isInTransaction = this.#path.status !== 'I'
+    if (!this.#isLocal) return sessionWay(statement, isInTransaction)
+    return localWay({ query, statement, isInTransaction, readsText: this.#readsText, tenant: wanted.tenant })
+  }
+
+  #submitBehind({ lease, query, statement, mode, key, send, backendPid }: Submission): unknown {
+    const { wanted } = lease
+    // Nothing is left behind in local mode, and nothing there is for us to clear.
+    const discard = !this.#isLocal && this.session.mustDiscard(key)
+    const mayRely = !this.#isLocal && this.#isBackendKnown && !this.session.mayHaveTables
+    const need = needOf(this.#path, wanted.path, mayRely && isInSight(wanted, statement))
+    const isPatient = this.session.serve(key, statement, lease.isLent, discard)
+    if (need.check === 'relied') this.#unchecked = { wanted, backendPid }
     const mustCheck = need.check === 'due'
     if (!need.set && !mustCheck && !discard) return this.#atOnce(send)
-
-    const mode = statement.kind === 'dml' ? 'joined' : statement.kind === 'begin' ? 'ahead' : 'awaited'
     if (mode === 'joined') extend(query as TextQuery)
     // A plain check that failed is asked again for the reason; not where that comes too late.
-    const isTelling = mode !== 'joined' || !this.#isBackendKnown
+    const isTelling = this.#isLocal || mode !== 'joined' || !this.#isBackendKnown
     const check = !mustCheck ? undefined : isTelling ? 'telling' : 'plain'
+    const prefix = mode === 'prefixed' ? prefixOf(wanted, this.#path.status !== 'I') : undefined
+    const proceed = prefix === undefined ? send : withPrefix(query, prefix, send)
     return this.#atOnce(() => {
       const simple = discard ? this.#writeDiscard(isPatient) : 0
-      return this.#switch(
-        { wanted: lease.wanted, mode, check, backendPid, proceed: send },
-        simple,
-        need.set || discard,
-      )
+      return this.#switch({ wanted, mode, check, backendPid, proceed, prefix }, simple, need.set || discard)
     })
   }
 
-  /** DISCARD ALL must stand alone: it can't run in a transaction, not even the implicit one of several statements. */
   #writeDiscard(isPatient: boolean): number {
-    const connection = this.#connection
-    if (isPatient) connection.query('SET statement_timeout = 0')
-    connection.query('DISCARD ALL')
-    this.#forgetStatements()
     this.#see({ type: 'discarded' })
-    return (isPatient ? 2 : 1) + this.#setup.replay(connection)
+    return this.session.writeDiscard(isPatient)
   }
 
   #switch(intent: Intent, simple: number, set: boolean): unknown {
-    const ownSync = intent.mode !== 'joined'
-    const executes = writeSwitch(this.#connection, intent.wanted, {
-      set,
-      check: intent.check,
-      backendPid: this.#options.pooler === 'none' ? intent.backendPid : undefined,
-    })
+    const { mode } = intent
+    const ownSync = mode === 'ahead' || mode === 'awaited'
+    const executes = this.#writeFront(intent, set)
     if (ownSync) this.#connection.sync()
     this.#switching = { intent, replies: new SwitchReplies({ simple, executes, ownSync }) }
-    if (intent.mode === 'awaited') return null
+    if (mode === 'awaited') return null
     const unfit = intent.proceed()
     if (!(unfit instanceof Error)) return unfit
+    if (mode === 'prefixed') {
+      this.#switching = undefined
+      return unfit
+    }
     // pg refused the query and wrote nothing of it: give the switch its Sync and tell when that is answered.
     if (!ownSync) this.#connection.sync()
     const replies = new SwitchReplies({ simple, executes, ownSync: true })
     this.#switching = { intent: { ...intent, mode: 'awaited', proceed: () => unfit }, replies }
     return null
+  }
+
+  #writeFront({ wanted, mode, check, backendPid }: Intent, set: boolean): number {
+    const isInTransaction = this.#path.status !== 'I'
+    if (this.#isLocal) return writeLocalSwitch(this.#connection, wanted, { mode, isInTransaction })
+    const expected = this.#options.pooler === 'none' ? backendPid : undefined
+    return writeSwitch(this.#connection, wanted, { set, check, backendPid: expected })
   }
 
   /** ParameterStatus; `isSetUp` tells that the application's connect hook is through. */
@@ -186,13 +175,13 @@ export class ConnectionScope {
         path: canonicalReport(value, this.#switching?.intent.wanted),
         isStartup: !isSetUp,
       })
-    else if (isSetUp && this.#switching?.replies.done !== false) this.#hygiene.onSetting(name)
+    else if (isSetUp && this.#switching?.replies.done !== false) this.session.onSetting(name)
   }
 
   /** ParseComplete of a query that may have a name. */
   onParseComplete(query: Submittable | null | undefined): Reaction {
     if (this.#switching?.replies.onDetail() === 'swallow') return SWALLOW
-    this.#statements.onParsed(query, this.#served)
+    this.session.onParsed(query)
     return PASS
   }
 
@@ -210,10 +199,7 @@ export class ConnectionScope {
       this.#see({ type: 'switched', path: resolvePath(this.#path, wanted.path) })
     }
     if (verdict !== 'pass') return SWALLOW
-    this.#hygiene.onCommandTag(tag)
-    // pg goes on to believe in statements that the server has forgotten.
-    if (tag === 'DISCARD ALL' || tag === 'DEALLOCATE ALL') this.#forgetStatements()
-    this.#setup.onCompleted(query)
+    this.session.onCompleted(tag, query)
     return PASS
   }
 
@@ -223,7 +209,8 @@ export class ConnectionScope {
     if (verdict === 'pass') return this.#onUserError(message)
     if (verdict !== 'refused') return SWALLOW
     const { intent } = this.#switching!
-    const { wanted, check } = intent
+    const { wanted, check, mode } = intent
+    if (mode === 'prefixed' && !isOfPrefix(message)) return this.#onUserError(message)
     if (check !== undefined) missSchema(wanted)
     if (check === 'telling' || message.code !== CHECK_FAILED) {
       return { type: 'fail', error: switchErrorOf(wanted, message) }
@@ -235,6 +222,9 @@ export class ConnectionScope {
   #onUserError(message: ServerMessage): Reaction {
     this.#hasFailed = true
     if (this.#wanted !== undefined) hintAtSharedSchemas(message, this.#wanted)
+    if (this.#isLocal) hintAtDirectConnection(message)
+    const prefix = this.#switching?.intent.prefix
+    if (prefix !== undefined) shiftPosition(message, prefix)
     if (this.#unchecked === undefined || !mayMissSchema(message.code)) return PASS
     this.#retry = { ...this.#unchecked, mode: 'awaited', check: 'telling', proceed: () => message }
     return SWALLOW
@@ -281,18 +271,12 @@ export class ConnectionScope {
     return unfit instanceof Error ? { type: 'fail', error: unfit } : SWALLOW
   }
 
-  #forgetStatements(): void {
-    this.#connection.parsedStatements = {}
-    this.#connection.submittedNamedStatements = {}
-    this.#statements.clear()
-  }
-
   #atOnce(write: () => unknown): unknown {
     // What isn't plain text may write to the stream itself.
     return this.#running.kind === 'other' ? this.#oneWrite.cork(write) : this.#oneWrite.run(write)
   }
 
   #see(event: PathEvent): void {
-    this.#path = afterEvent(this.#path, event)
+    this.#path = (this.#isLocal ? afterEventLocally : afterEvent)(this.#path, event)
   }
 }

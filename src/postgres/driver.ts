@@ -90,6 +90,8 @@ export interface ServerMessage {
   readonly code?: string
   readonly message?: string
   hint?: string | undefined
+  /** Of the error, in characters from 1. */
+  position?: string | undefined
 }
 
 /** pg's Client with the members above. */

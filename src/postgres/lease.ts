@@ -6,6 +6,8 @@ export interface SessionOptions {
   readonly hygiene: Hygiene
   /** `session`: a pooler in between is declared to pool whole sessions, so the backend is not compared. */
   readonly pooler: 'none' | 'session'
+  /** `local`: a switch ends with its transaction, for a pooler of transactions. */
+  readonly mode: 'session' | 'local'
 }
 
 /** One loan of a connection: whose queries it runs, until its end. */

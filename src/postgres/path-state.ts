@@ -85,6 +85,14 @@ export function afterEvent(state: PathState, event: PathEvent): PathState {
   }
 }
 
+/**
+ * The state after an event where a pooler lends connections by the transaction: no path is ever believed, since what the
+ * server reports may be of another connection, and a function hidden in a view may have moved this one.
+ */
+export function afterEventLocally(state: PathState, event: PathEvent): PathState {
+  return event.type === 'ready' ? afterEvent(state, event) : state
+}
+
 function afterReady(state: PathState, status: TransactionStatus, effect: Effect): PathState {
   const endsTransaction = status === 'I' && state.status !== 'I'
   const path = endsTransaction || effect !== 'none' ? undefined : (state.pending ?? state.path)

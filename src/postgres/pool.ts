@@ -35,6 +35,11 @@ export interface ScopingOptions extends Omit<PoolConfig, 'onConnect'> {
    */
   readonly pooler?: SessionOptions['pooler'] | undefined
   /**
+   * `local`: each switch ends with its transaction and nothing is left on a connection, for a pooler of transactions in
+   * between. Default `session`.
+   */
+  readonly mode?: SessionOptions['mode'] | undefined
+  /**
    * How many connections of the pool a tenant may have at once; more calls of it wait, and nobody waits behind them. Default:
    * all of them.
    */
@@ -83,6 +88,7 @@ class ScopedPool extends DriverPool {
     sharedSchemas = [],
     hygiene = 'auto',
     pooler = 'none',
+    mode = 'session',
     maxPerTenant,
     ...config
   }: TenantPoolConfig) {
@@ -90,7 +96,7 @@ class ScopedPool extends DriverPool {
     assertConfig(config)
     const { connectionTimeoutMillis: timeoutMs } = config
     const turns = maxPerTenant === undefined ? undefined : new Turns({ maxPerTenant, timeoutMs })
-    const session: SessionOptions = { hygiene, pooler }
+    const session: SessionOptions = { hygiene, pooler, mode }
     super({ ...config, Client: TenantClient, [SESSION]: session } as PoolConfig)
     this.#scope = scope
     this.#paths = searchPathsOf(sharedSchemas)

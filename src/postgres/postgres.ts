@@ -54,15 +54,16 @@ function open(options: PostgresOptions, settings: EngineSettings): Engine<Pool, 
     sharedSchemas = [],
     hygiene,
     pooler,
+    mode,
     maxPerTenant,
     lockTimeoutMs = 10_000,
     adminMax = 2,
     ...connection
   } = options
-  const scoping = { scope: settings.scope, sharedSchemas, hygiene, pooler, maxPerTenant }
+  const scoping = { scope: settings.scope, sharedSchemas, hygiene, pooler, mode, maxPerTenant }
   const pool = new TenantPool({ ...connection, ...scoping })
   // The same class, so that a callback of it never sees the tenant who happened to open its connection.
-  const admin = new TenantPool({ ...connection, max: adminMax, scope: () => WITHOUT_TENANT, pooler })
+  const admin = new TenantPool({ ...connection, max: adminMax, scope: () => WITHOUT_TENANT, pooler, mode })
   const worker = {
     connection: ownerConnection(migrationUrl, connection),
     applicationRole: applicationRole ?? roleBeside(migrationUrl, connection),
@@ -74,7 +75,7 @@ function open(options: PostgresOptions, settings: EngineSettings): Engine<Pool, 
   const openWorker = (): Promise<MigrationWorker> => openMigrationWorker(worker)
   const patient = {
     ...{ pool, admin, sharedSchemas, tenancy: settings.tenancy, migrationsTable: settings.migrationsTable },
-    scoping: { ...connection, hygiene, pooler },
+    scoping: { ...connection, hygiene, pooler, mode },
     hasOwner: roleBeside(migrationUrl, connection) !== undefined,
     openOwner: migrationUrl === undefined ? undefined : openWorker,
   }

@@ -3,9 +3,10 @@ import type { ScopingOptions } from './pool'
 /** What is wrong with the options of scoping, a sentence each. */
 export function scopingProblems({
   sharedSchemas = [],
-  hygiene = 'auto',
+  hygiene,
   pooler = 'none',
-}: Pick<ScopingOptions, 'sharedSchemas' | 'hygiene' | 'pooler'>): string[] {
+  mode = 'session',
+}: Pick<ScopingOptions, 'sharedSchemas' | 'hygiene' | 'pooler' | 'mode'>): string[] {
   const problems: string[] = []
   for (const schema of sharedSchemas) {
     if (typeof schema !== 'string' || schema === '' || schema === '$user' || schema.startsWith('pg_')) {
@@ -14,8 +15,17 @@ export function scopingProblems({
       )
     }
   }
-  if (!['strict', 'auto', 'fast'].includes(hygiene))
+  if (hygiene !== undefined && !['strict', 'auto', 'fast'].includes(hygiene))
     problems.push('The option `hygiene` is "strict", "auto" or "fast".')
   if (!['none', 'session'].includes(pooler)) problems.push('The option `pooler` is "none" or "session".')
+  if (!['session', 'local'].includes(mode)) problems.push('The option `mode` is "session" or "local".')
+  if (mode === 'local' && hygiene !== undefined)
+    problems.push(
+      'The option `hygiene` has no meaning with `mode: "local"`, where nothing is left in a session.',
+    )
+  if (mode === 'local' && pooler !== 'none')
+    problems.push(
+      'The option `pooler` declares a pooler of sessions, behind which `mode` must not be "local".',
+    )
   return problems
 }

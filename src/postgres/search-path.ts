@@ -12,7 +12,13 @@ export interface SearchPath {
   /** Tenant id for messages, `acme`. */
   readonly tenant: string | undefined
   /** Messages for this path, kept by those who write them. */
-  readonly wire: { setAndCheck?: Buffer; set?: Buffer; check?: Buffer }
+  readonly wire: {
+    setAndCheck?: Buffer
+    set?: Buffer
+    check?: Buffer
+    local?: Buffer
+    setLocal?: Buffer
+  }
   /** How a server reports this path, once one has. */
   readonly known: { report?: string }
   /** Nothing stands behind the tenant's schema but `pg_temp`. */

@@ -13,9 +13,6 @@ import type { SearchPath } from './search-path'
  * When a switch fails, the server skips everything up to the Sync: the user's query does not run.
  */
 
-/** How the user's messages stand to the switch. */
-export type SwitchMode = 'joined' | 'ahead' | 'awaited'
-
 /**
  * How closely the switch looks at its result. `plain`: the tenant's schema is there and this role may use it;
  * `telling`: the same, the error says which of the two is wrong, and the backend is the one the connection was opened
@@ -31,11 +28,13 @@ const PLAIN_CHECK = 'select 1 / (current_schema() is not distinct from $1)::int'
 const TELLING_CHECK =
   'select case when current_schema() is not distinct from $1 then ln((pg_backend_pid() = $2)::int) ' +
   'else 1 / (to_regnamespace(quote_ident($1)) is not null)::int + sqrt(-pg_backend_pid()) end'
-const TELLING_CHECK_BEHIND_POOLER = TELLING_CHECK.replace('ln((pg_backend_pid() = $2)::int)', '0')
+/** The telling check where the backend is not compared. */
+export const TELLING_CHECK_BEHIND_POOLER = TELLING_CHECK.replace('ln((pg_backend_pid() = $2)::int)', '0')
 
 /** SQLSTATE of {@link PLAIN_CHECK}, and of the telling one where there is no such schema. */
 export const CHECK_FAILED = '22012'
-const NO_USAGE = '2201F'
+/** SQLSTATE of a telling check where the role may not use the schema. */
+export const NO_USAGE = '2201F'
 const OTHER_BACKEND = '2201E'
 const IN_FAILED_TRANSACTION = '25P02'
 const QUERY_CANCELED = '57014'
@@ -77,7 +76,7 @@ export function writeSwitch(connection: WireConnection, path: SearchPath, parts:
 }
 
 /** The messages of a switch never change for a path, and one write costs less than one for each of them. */
-function record(write: (recorder: WireConnection) => void): Buffer {
+export function record(write: (recorder: WireConnection) => void): Buffer {
   const chunks: Buffer[] = []
   const recorder = Object.create(DriverConnection.prototype as object) as WireConnection
   recorder._send = (chunk) => chunks.push(chunk) > 0
@@ -91,7 +90,11 @@ function writeSet(connection: WireConnection, path: SearchPath): number {
 }
 
 /** Writes one statement by the extended protocol, without a Sync. */
-function writeStatement(connection: WireConnection, text: string, values: readonly string[]): void {
+export function writeStatement(
+  connection: WireConnection,
+  text: string,
+  values: readonly (string | null)[],
+): void {
   connection.parse({ text, name: '' })
   connection.bind({ portal: '', statement: '', values, binary: false })
   connection.execute({ portal: '', rows: 0 })
@@ -114,7 +117,7 @@ export function switchErrorOf(path: SearchPath, failure: ServerMessage): unknown
     case OTHER_BACKEND:
       return new PoolerError(
         'A connection pooler stands between this pool and PostgreSQL (the backend is not the one the connection was ' +
-          'opened to); the query was not run. Connect directly, or set `pooler: "session"` if it pools whole sessions.',
+          'opened to); the query was not run. Connect directly, set `mode: "local"` if it pools transactions, or `pooler: "session"` if it pools whole sessions.',
         details,
       )
     // What the user's own query would have answered, or what the user asked for.

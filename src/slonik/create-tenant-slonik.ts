@@ -16,7 +16,7 @@ import { ScopedMethods } from './scoped-methods'
 export interface TenantSlonikOptions
   extends
     Omit<ClientConfigurationInput, 'driverFactory'>,
-    Pick<ScopingOptions, 'sharedSchemas' | 'hygiene' | 'pooler' | 'maxPerTenant'> {
+    Pick<ScopingOptions, 'sharedSchemas' | 'hygiene' | 'pooler' | 'mode' | 'maxPerTenant'> {
   /** The tenancy; anything that tells what the calling code may touch. Read where a method of slonik is called. */
   readonly tenancy: { scope(): Scope | undefined }
 }
@@ -35,10 +35,17 @@ const CONNECTION_TIMEOUT_MS = 5000
  */
 export async function createTenantSlonik(
   connectionUri: string,
-  { tenancy, sharedSchemas = [], hygiene = 'auto', pooler = 'none', ...options }: TenantSlonikOptions,
+  {
+    tenancy,
+    sharedSchemas = [],
+    hygiene,
+    pooler = 'none',
+    mode = 'session',
+    ...options
+  }: TenantSlonikOptions,
 ): Promise<DatabasePool> {
   const { maxPerTenant, ...configuration } = options
-  assertOptions({ tenancy, sharedSchemas, hygiene, pooler }, configuration)
+  assertOptions({ tenancy, sharedSchemas, hygiene, pooler, mode }, configuration)
   assertDriver()
   const turns = turnsOf(maxPerTenant, configuration.connectionTimeout)
   const leases = new CarriedValue<Lease>()
@@ -54,7 +61,7 @@ export async function createTenantSlonik(
     driverFactory: createTenantDriverFactory({
       leases,
       scope,
-      session: { hygiene, pooler },
+      session: { hygiene: hygiene ?? 'auto', pooler, mode },
       attempts,
       reset,
     }),

@@ -216,6 +216,7 @@ describeOwn.each(SERVERS)('doctor on $name', (server) => {
       expect(await diagnosed({ migrationUrl: owner.url })).toEqual(['error pooler-before-migrations'])
       const findings = await diagnosed({ connectionString: transactions.url, pooler: 'session' })
       expect(findings).toEqual(['error pooler-not-session'])
+      expect(await diagnosed({ connectionString: transactions.url, mode: 'local' })).toEqual([])
     } finally {
       await Promise.all([undeclared, owner, transactions].map((one) => one.close()))
     }
