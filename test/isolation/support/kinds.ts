@@ -23,3 +23,27 @@ export const KINDS: readonly Kind[] = [
 
 /** And what needs a network that breaks, tenants that come and go, or one level of hygiene. */
 export const TORTURE_KINDS: readonly Kind[] = [...KINDS, ...LEFTOVERS, ...LIFETIMES, ...CUTS]
+
+/**
+ * What these do is refused with `mode: 'local'`, leaves what only a function shows, or holds a connection of the server while
+ * it asks for a second one.
+ */
+const NOT_LOCAL = new Set([
+  ...['begin in one text', 'set local', 'savepoints and path', 'nested checkouts', 'one name and two texts'],
+  ...['stream', 'stream of the pool', 'stream destroyed', 'stream that fails', 'cursor', 'cursor left open'],
+  ...['copy from', 'copy from broken off', 'copy from refused', 'copy to', 'copy to broken off'],
+  ...['statement timeout left', 'set search_path', 'set search_path last', 'set search_path of the pool'],
+  ...[
+    'discard all',
+    'reset',
+    'deallocate',
+    'listen',
+    'app.user',
+    'temporary table',
+    'advisory lock',
+    'session state',
+  ],
+])
+
+/** What requests may do behind a pooler of transactions. Functions that hide a change of search_path are among it. */
+export const LOCAL_KINDS: readonly Kind[] = TORTURE_KINDS.filter(({ name }) => !NOT_LOCAL.has(name))

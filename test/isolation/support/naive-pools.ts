@@ -37,14 +37,24 @@ const believePath: Recipe = (setPath) => {
   }
 }
 
+/** Right on a connection of its own: behind a pooler of transactions the next query runs on another one. */
+const setEachTime: Recipe = (setPath) => () => {
+  const tenant = store.getStore()
+  return (client) => setPath(client, tenant)
+}
+
 /** The naive pools by name. */
-export const RECIPES = { 'reads the store late': readStoreLate, 'believes its path': believePath } as const
+export const RECIPES = {
+  'reads the store late': readStoreLate,
+  'believes its path': believePath,
+  'sets its path each time': setEachTime,
+} as const
 
 class NaivePool extends Pool {
   readonly #begin: ReturnType<Recipe>
 
-  constructor(town: Town, recipe: Recipe) {
-    super({ connectionString: town.server.appUrl, application_name: town.applicationName, max: POOL_SIZE })
+  constructor(town: Town, recipe: Recipe, connectionString: string) {
+    super({ connectionString, application_name: town.applicationName, max: POOL_SIZE })
     this.#begin = recipe((client, tenant) =>
       client.query(
         tenant === undefined ? 'reset search_path' : `set search_path to "${town.schema(tenant)}"`,
@@ -81,9 +91,13 @@ class NaivePool extends Pool {
   }
 }
 
-/** A pool of pg with a tenant in AsyncLocalStorage, as one finds it described. */
-export function naiveSubject(town: Town, name: keyof typeof RECIPES): Subject {
-  const pool = new NaivePool(town, RECIPES[name])
+/**
+ * A pool of pg with a tenant in AsyncLocalStorage, as one finds it described.
+ *
+ * @param url - of what stands in between
+ */
+export function naiveSubject(town: Town, name: keyof typeof RECIPES, url = town.server.appUrl): Subject {
+  const pool = new NaivePool(town, RECIPES[name], url)
   pool.on('error', () => {})
   // Backends die while the path is being set, too, when neither pool nor application listens.
   pool.on('connect', (client) => client.on('error', () => {}))
