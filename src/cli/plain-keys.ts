@@ -10,6 +10,7 @@ const ENGINE: Readonly<Record<string, readonly string[]>> = {
       'sharedSchemas',
       'pooler',
       'mode',
+      'maxTenantsPerConnection',
       'applicationRole',
       'max',
       'application_name',

@@ -71,6 +71,8 @@ export interface ClientInternals {
   _handleParseComplete(message: ServerMessage): void
   _handleEmptyQuery(message: ServerMessage): void
   getTransactionStatus(): 'I' | 'T' | 'E' | null
+  /** What pg-pool compares with `maxUses`, whose default is Infinity: at Infinity it lets the connection go. */
+  _poolUseCount?: number
 }
 
 /** Members of pg-pool's Pool that its types leave out. */

@@ -21,6 +21,7 @@ import type { Hygiene } from './hygiene'
 import { assertConfig } from './pool-config'
 import type { SearchPath } from './search-path'
 import { searchPathsOf } from './search-paths'
+import { TenantsSeen } from './tenants-seen'
 import { whenQuiet } from './when-quiet'
 
 /** How a pool scopes its connections: everything that `pg.Pool` takes, and what follows. */
@@ -44,6 +45,10 @@ export interface ScopingOptions extends Omit<PoolConfig, 'onConnect'> {
    * all of them.
    */
   readonly maxPerTenant?: number | undefined
+  /**
+   * How many tenants a connection serves before it is replaced, so that no backend learns the tables of all. Default 1,000.
+   */
+  readonly maxTenantsPerConnection?: number | undefined
   /** Sets up each new connection, outside every tenant; the pool waits for it. What it sets outlives the clearing of sessions. */
   readonly onConnect?: ((client: ClientBase) => void | Promise<void>) | undefined
 }
@@ -79,6 +84,7 @@ class ScopedPool extends DriverPool {
   readonly #scope: () => Scope | undefined
   readonly #paths: ByScope<SearchPath>
   readonly #turns: Turns | undefined
+  readonly #seen: TenantsSeen
   /** What is to be done when a connection on loan is back. */
   readonly #returns = new WeakMap<TenantClient, () => void>()
 
@@ -90,6 +96,7 @@ class ScopedPool extends DriverPool {
     pooler = 'none',
     mode = 'session',
     maxPerTenant,
+    maxTenantsPerConnection,
     ...config
   }: TenantPoolConfig) {
     assertDriver()
@@ -101,6 +108,7 @@ class ScopedPool extends DriverPool {
     this.#scope = scope
     this.#paths = searchPathsOf(sharedSchemas)
     this.#turns = turns
+    this.#seen = new TenantsSeen(maxTenantsPerConnection)
     if (turns !== undefined) {
       const queued = (): number => Number(Reflect.get(DriverPool.prototype, 'waitingCount', this))
       Object.defineProperty(this, 'waitingCount', { get: () => queued() + turns.waiting })
@@ -176,6 +184,7 @@ class ScopedPool extends DriverPool {
       // Taken first: who waits for the connection may have it before the release returns.
       const onReturn = this.#returns.get(connection)
       this.#returns.delete(connection)
+      if (this.#seen.isFull(connection)) connection._poolUseCount = Infinity
       super._release(client, idleListener, problem)
       onReturn?.()
     }
@@ -236,6 +245,7 @@ class ScopedPool extends DriverPool {
       if (error || lent === undefined) return use(this.#reasonOf(error, lease))
       const client = lent as unknown as TenantClient
       client.finishSetup()
+      this.#seen.note(client, lease.wanted.schema)
       const release = (problem?: Error | boolean): void => {
         lease.isActive = false
         done(problem)

@@ -56,11 +56,14 @@ function open(options: PostgresOptions, settings: EngineSettings): Engine<Pool, 
     pooler,
     mode,
     maxPerTenant,
+    maxTenantsPerConnection,
     lockTimeoutMs = 10_000,
     adminMax = 2,
     ...connection
   } = options
-  const scoping = { scope: settings.scope, sharedSchemas, hygiene, pooler, mode, maxPerTenant }
+  const scoping = {
+    ...{ scope: settings.scope, sharedSchemas, hygiene, pooler, mode, maxPerTenant, maxTenantsPerConnection },
+  }
   const pool = new TenantPool({ ...connection, ...scoping })
   // The same class, so that a callback of it never sees the tenant who happened to open its connection.
   const admin = new TenantPool({ ...connection, max: adminMax, scope: () => WITHOUT_TENANT, pooler, mode })
