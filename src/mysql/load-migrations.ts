@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises'
 import { extname } from 'node:path'
-import { createJiti } from 'jiti'
 import type { Direction, MigrationFile, MigrationStep } from '../engine'
 import { MigrationFolderError, MigrationRefusedError, MigrationTargetError } from '../errors'
+import { loadMigrationModule } from '../migration-module'
 import { readThrown } from '../thrown'
 import type { MigrationDb } from './migration-db'
 import { sha256Of } from './sql'
@@ -59,7 +59,7 @@ export function createMigrationLoader(): MigrationLoader {
 
 async function importFrom(path: string): Promise<Readonly<Record<string, unknown>>> {
   try {
-    return await createJiti(path, { moduleCache: false }).import(path)
+    return await loadMigrationModule(path)
   } catch (cause) {
     throw new MigrationFolderError(`Migration ${path} can't be loaded: ${readThrown(cause).message}`, {
       cause,

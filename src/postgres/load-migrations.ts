@@ -1,10 +1,10 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { extname, join } from 'node:path'
-import { createJiti } from 'jiti'
 import type { ColumnDefinitions, MigrationBuilder } from 'node-pg-migrate' with {
   'resolution-mode': 'import',
 }
 import { MigrationFolderError } from '../errors'
+import { loadMigrationModule } from '../migration-module'
 import { readThrown } from '../thrown'
 
 /** What a file does in one direction; with a second parameter it calls that back when it is done. */
@@ -66,7 +66,7 @@ export function createMigrationLoader(): MigrationLoader {
 async function load(path: string): Promise<MigrationActions> {
   if (extname(path) === '.sql') return toActions(await readFile(path, 'utf8'))
   try {
-    return await createJiti(path, { moduleCache: false }).import<MigrationActions>(path)
+    return await loadMigrationModule<MigrationActions>(path)
   } catch (cause) {
     throw new MigrationFolderError(`Migration ${path} can't be loaded: ${readThrown(cause).message}`, {
       cause,

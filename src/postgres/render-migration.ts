@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import type { QueryConfig, QueryResult } from 'pg'
 import type { Direction, MigrationStep } from '../engine'
 import { MigrationFailedError, MigrationTargetError, RowhouseError } from '../errors'
+import { importHostModule } from '../host-modules'
 import { outsideTenants } from '../tenant/context'
 import { readThrown } from '../thrown'
 import { createMigrationLoader } from './load-migrations'
@@ -109,7 +110,7 @@ async function collect(
   query: Query,
 ): Promise<MigrationScript> {
   // ES modules only; loaded when the first migration runs, since most processes run none.
-  const { MigrationBuilder } = await import('node-pg-migrate')
+  const { MigrationBuilder } = await importHostModule('node-pg-migrate', () => import('node-pg-migrate'))
   const pgm = new MigrationBuilder(toDatabase(query), shorthands, false, SILENT)
   const action = actionOf(step, actions)
   if (step.direction === 'down' && action === actions.up) pgm.enableReverseMode()
