@@ -26,6 +26,7 @@ const config: Config = {
     '^rowhouse/postgres$': '<rootDir>/src/postgres/index.ts',
     '^rowhouse/slonik$': '<rootDir>/src/slonik/index.ts',
     '^rowhouse/mysql$': '<rootDir>/src/mysql/index.ts',
+    '^rowhouse/testing$': '<rootDir>/src/testing/index.ts',
   },
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',

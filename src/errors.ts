@@ -1,3 +1,4 @@
+import { onRefusal } from './refusals'
 import { RowhouseError } from './rowhouse-error'
 import type { ErrorDetails } from './rowhouse-error'
 
@@ -29,6 +30,8 @@ export class TenantRequiredError extends RowhouseError {
         'tenancy.run(tenant, work), or say tenancy.withoutTenant(work) for shared tables.',
       details,
     )
+    // Here, so that no pool that refuses can forget to tell.
+    onRefusal(this)
   }
 }
 

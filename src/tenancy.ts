@@ -15,6 +15,7 @@ import { Tenants } from './lifecycle/tenants'
 import type { CreateOptions, MigrateOptions, TenantNames } from './lifecycle/options'
 import { createMigrationFile } from './migrations/new-file'
 import type { Target } from './migrations/target'
+import { onScope } from './observe/scopes'
 import { parseOptions } from './options'
 import type { Settings, TenancyOptions } from './options'
 import type { AdmitOptions } from './request/admit'
@@ -74,7 +75,7 @@ export class Tenancy<
     this.#place = place
     this.#templates = options.engine.migrationTemplates
     this.#context = context
-    this.#engine = options.engine.open({ tenancy: name, migrationsTable, scope: () => context.scope() })
+    this.#engine = options.engine.open({ tenancy: name, migrationsTable, scope: () => this.scope() })
     this.#tenants = new Tenants({
       engine: this.#engine,
       tenancy: name,
@@ -127,7 +128,9 @@ export class Tenancy<
    * libraries, which read it where they are called.
    */
   scope(): Scope<Record> | undefined {
-    return this.#context.scope()
+    const scope = this.#context.scope()
+    onScope(this, scope)
+    return scope
   }
 
   /** The tenant of the running call chain. @throws TenantRequiredError where there is none */

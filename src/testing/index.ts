@@ -1,0 +1,6 @@
+export { assertNoLeaks, findLeaks } from './find-leaks'
+export type { LeakReport, RouteReport } from './leak-run'
+export type { LeakTestOptions, RequestParts, TestedTenancy } from './leak-options'
+export type { Leak, LeakKind } from './leak'
+export { LeakError } from './leak-error'
+export type { ProbedTenant, Route, RouteInput } from './routes'
