@@ -110,6 +110,10 @@ export interface MigrationWorker {
   drop(schema: SchemaName, tenant: TenantId, options?: DropOptions): Promise<void>
   /** Compares applied files with what they were; with `accept` they are taken as they are now. @throws MigrationChangedError */
   checkUnchanged?(schema: SchemaName, files: readonly MigrationFile[], accept: boolean): Promise<void>
+  /** Describes a tenant without rows, to come back to it; undefined where it has rows, or can't be emptied for certain. */
+  snapshot?(schema: SchemaName): Promise<string | undefined>
+  /** Takes all rows out of what `snapshot` described; false, with nothing done, where it is not built as it was. */
+  empty?(schema: SchemaName, snapshot: string): Promise<boolean>
   /** Ends what can't be known of an unfinished migration. Missing where there are none. */
   repair?(schema: SchemaName, repair: Repair): Promise<void>
   close(): Promise<void>

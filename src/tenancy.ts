@@ -1,5 +1,6 @@
 import type { Finding } from './doctor/finding'
 import type { DropOptions, Engine, EngineFactory, MigrationKind, Repair, TenantState } from './engine'
+import { rememberEngine } from './engine-of'
 import { ConfigError } from './errors'
 import { migrateAll } from './lifecycle/migrate-all'
 import type { MigrateAllOptions, MigrationRun } from './lifecycle/migrate-all'
@@ -76,6 +77,7 @@ export class Tenancy<
     this.#templates = options.engine.migrationTemplates
     this.#context = context
     this.#engine = options.engine.open({ tenancy: name, migrationsTable, scope: () => this.scope() })
+    rememberEngine(this, this.#engine)
     this.#tenants = new Tenants({
       engine: this.#engine,
       tenancy: name,

@@ -5,11 +5,13 @@ import type { ClientConfig } from 'pg'
 import type { MigrationWorker } from '../engine'
 import { MigrationLockedError, PoolerError, SchemaNotOursError } from '../errors'
 import { outsideTenants } from '../tenant/context'
+import type { SchemaName } from '../tenant/schema-name'
 import { applyRun, prepareRun } from './apply-migrations'
 import type { RunTools } from './apply-migrations'
 import { Bookkeeping } from './bookkeeping'
 import { createSchema } from './create-schema'
 import { dropSchema } from './drop-schema'
+import { emptySchema, snapshotSchema } from './empty-schema'
 import { grantExisting, grantReading, grantUse } from './grants'
 import { markTable, readMark, writeMark, writeState } from './marks'
 import { LOCK_NOT_AVAILABLE, readRemains } from './migration-failure'
@@ -45,6 +47,7 @@ export async function openMigrationWorker(options: WorkerOptions): Promise<Migra
   const client = await connect(options)
   const bookkeeping = new Bookkeeping(client, migrationsTable, role)
   const tools: RunTools = { client, renderer, bookkeeping, migrationsTable, sharedSchemas }
+  const keptIn = (schema: SchemaName): readonly string[] => [markTable(schema), bookkeeping.tableIn(schema)]
   let isUsable = true
   client.once('end', () => (isUsable = false))
   return {
@@ -85,6 +88,8 @@ export async function openMigrationWorker(options: WorkerOptions): Promise<Migra
       }
       await dropSchema(client, schema, { tenant, ...drop })
     },
+    snapshot: (schema) => snapshotSchema(client, schema, keptIn(schema)),
+    empty: (schema, snapshot) => emptySchema(client, schema, snapshot, keptIn(schema)),
     close: () => client.end(),
   }
 }

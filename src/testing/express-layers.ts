@@ -110,6 +110,6 @@ function routerOf(application: unknown): unknown {
 function stackOf(router: unknown): readonly Layer[] {
   const { stack } = Object(router) as { stack?: unknown }
   return Array.isArray(stack)
-    ? ((stack as unknown[]).filter((layer) => typeof layer === 'object' && layer !== null) as Layer[])
+    ? (stack as unknown[]).filter((layer) => typeof layer === 'object' && layer !== null)
     : []
 }

@@ -1,4 +1,3 @@
-import type { Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Answers } from './answers'
 import { Exchange } from './exchange'
@@ -75,10 +74,7 @@ export class LeakRun {
     this.#settings = settings
     this.#random = seededRandom(settings.randomSeed)
     this.#answers = new Answers(settings.normalize)
-    this.#watch = new Watch(
-      settings.tenancy,
-      typeof app === 'function' ? [app] : (app as Server).listeners('request'),
-    )
+    this.#watch = new Watch(settings.tenancy, typeof app === 'function' ? [app] : app.listeners('request'))
     this.#exchange = new Exchange(app, {
       ...{ concurrency, timeoutMs },
       onArrival: (number, request, serve) => this.#watch.follow(this.#traces.get(number)!, request, serve),

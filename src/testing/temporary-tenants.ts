@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto'
+import type { MigrationWorker } from '../engine'
 import { TenantNotFoundError } from '../errors'
-import type { TenantInput } from '../tenant/tenant-id'
+import { engineOf } from '../engine-of'
+import type { SchemaName } from '../tenant/schema-name'
+import type { TenantId, TenantInput } from '../tenant/tenant-id'
 
 /** What is needed of a tenancy; every one has it. */
 export interface CreatingTenancy {
+  schemaName(tenant: TenantInput): SchemaName
   create(tenant: TenantInput, options: { readonly ifExists: 'error' }): Promise<unknown>
   drop(tenant: TenantInput): Promise<unknown>
 }
@@ -15,7 +19,10 @@ export interface TemporaryTenantsOptions {
    * `tmp` and that text.
    */
   readonly id?: ((unique: string) => string) | undefined
-  /** Is called for each new tenant, to fill it; what it throws, `create` throws, and the tenant is dropped with the others. */
+  /**
+   * Is called for each new tenant, and again after each `reset()`, to fill it. What it throws, `create` and `reset` throw;
+   * the tenant is dropped with the others.
+   */
   readonly onCreate?: ((id: string) => unknown) | undefined
 }
 
@@ -26,7 +33,8 @@ const AT_ONCE = 4
 export class TemporaryTenants {
   readonly #tenancy: CreatingTenancy
   readonly #options: TemporaryTenantsOptions
-  readonly #ids = new Set<string>()
+  /** Id -> what the tenant was when it was made; undefined where it can't be emptied. */
+  readonly #made = new Map<string, string | undefined>()
 
   /** Made by {@link temporaryTenants}. */
   constructor(tenancy: CreatingTenancy, options: TemporaryTenantsOptions) {
@@ -45,11 +53,31 @@ export class TemporaryTenants {
     const { id: idOf = (unique) => `tmp${unique}`, onCreate } = this.#options
     const ids = Array.from({ length: count }, () => idOf(randomBytes(5).toString('hex')))
     await someAtOnce(ids, async (id) => {
-      await this.#tenancy.create(id, { ifExists: 'error' })
-      this.#ids.add(id)
+      await this.#make(id)
       await onCreate?.(id)
     })
     return ids as unknown as Ids<Count>
+  }
+
+  /**
+   * Brings all of them back to what they were when they were made: the same ids, the migrations' tables, no rows, sequences
+   * at their start. On PostgreSQL they are emptied, where that is certain to be the same; else they are dropped and made anew.
+   *
+   * @returns how many were emptied, and how many were made anew
+   * @throws MigrationLockedError while a transaction is open in one of them; what `onCreate` throws
+   */
+  async reset(): Promise<{ readonly emptied: number; readonly remade: number }> {
+    const ids = [...this.#made.keys()]
+    let emptied = 0
+    await someAtOnce(ids, async (id) => {
+      if (await this.#empty(id)) emptied += 1
+      else {
+        await this.#drop(id)
+        await this.#make(id)
+      }
+      await this.#options.onCreate?.(id)
+    })
+    return { emptied, remade: ids.length - emptied }
   }
 
   /**
@@ -58,20 +86,49 @@ export class TemporaryTenants {
    * @throws what `tenancy.drop` throws, behind the others; a tenant that is gone already is none of it
    */
   async drop(): Promise<void> {
-    const ids = [...this.#ids]
-    this.#ids.clear()
-    await someAtOnce(ids, async (id) => {
-      try {
-        await this.#tenancy.drop(id)
-      } catch (error) {
-        if (!(error instanceof TenantNotFoundError)) throw error
-      }
-    })
+    const ids = [...this.#made.keys()]
+    this.#made.clear()
+    await someAtOnce(ids, (id) => this.#drop(id))
   }
 
   /** The same as `drop()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.drop()
+  }
+
+  async #make(id: string): Promise<void> {
+    await this.#tenancy.create(id, { ifExists: 'error' })
+    this.#made.set(id, undefined)
+    const snapshot = await this.#withWorker(id, (worker, schema) => worker.snapshot?.(schema))
+    this.#made.set(id, snapshot)
+  }
+
+  async #empty(id: string): Promise<boolean> {
+    const snapshot = this.#made.get(id)
+    if (snapshot === undefined) return false
+    return (await this.#withWorker(id, (worker, schema) => worker.empty?.(schema, snapshot))) === true
+  }
+
+  async #drop(id: string): Promise<void> {
+    try {
+      await this.#tenancy.drop(id)
+    } catch (error) {
+      if (!(error instanceof TenantNotFoundError)) throw error
+    }
+  }
+
+  async #withWorker<T>(
+    id: string,
+    work: (worker: MigrationWorker, schema: SchemaName) => Promise<T> | undefined,
+  ): Promise<T | undefined> {
+    const worker = await engineOf(this.#tenancy)?.openWorker()
+    if (worker === undefined) return undefined
+    const schema = this.#tenancy.schemaName(id)
+    try {
+      return await worker.withLock(schema, id as TenantId, async () => work(worker, schema))
+    } finally {
+      await worker.close()
+    }
   }
 }
 

@@ -76,8 +76,8 @@ describe.each(servers)('a leak test on $name', (server) => {
   )
 
   test('names the handler in which the context is lost', async () => {
-    const { app, stop } = batchingApp(town)
-    const { leaks } = await findLeaks(options(app, ['GET /widgets'])).finally(stop)
+    const batching = batchingApp(town)
+    const { leaks } = await findLeaks(options(batching.app, ['GET /widgets'])).finally(() => batching.stop())
     expect(leaks).toMatchObject([
       { kind: 'lost-context', route: 'GET /widgets', tenant: 'a', blame: '"listOnTick"' },
       { kind: 'lost-context', route: 'GET /widgets', tenant: 'b', blame: '"listOnTick"' },
@@ -147,8 +147,8 @@ describe.each(servers)('a leak test on $name', (server) => {
   })
 
   test('finds a plain pool that is switched by hand', async () => {
-    const { app, end } = plainPoolApp(town)
-    const { leaks } = await findLeaks(options(app, ['GET /widgets'])).finally(end)
+    const plain = plainPoolApp(town)
+    const { leaks } = await findLeaks(options(plain.app, ['GET /widgets'])).finally(() => plain.end())
     expect(leaks.map(({ kind, tenant }) => `${kind} ${tenant}`)).toEqual(
       expect.arrayContaining(['crossing a', 'crossing b']),
     )

@@ -1,4 +1,4 @@
-import express from 'express'
+import type express from 'express'
 import { makeCanary, numbered, sightings, unnumbered } from '../../src/testing/canary'
 import { describeLayer, watchLayers } from '../../src/testing/express-layers'
 import { LeakBook } from '../../src/testing/leak'
@@ -10,6 +10,7 @@ import { lossOf, placeIn } from '../../src/testing/trace'
 import type { Trace } from '../../src/testing/trace'
 import { createTenancy } from '../../src/index'
 import { serve } from '../request/serve'
+import { EXPRESS } from './support/apps'
 
 describe('canaries', () => {
   test('are seen in any surroundings, in any case, with the number of their request', () => {
@@ -173,10 +174,7 @@ describe('whose fault it is', () => {
   })
 })
 
-describe.each([
-  ['Express 5', express],
-  ['Express 4', require('express4') as typeof express],
-])('layers of %s', (_name, framework) => {
+describe.each(Object.entries(EXPRESS))('layers of %s', (_name, framework) => {
   test('are seen in applications and routers below, and left as they were', async () => {
     const below = framework()
     below.get('/:id', function show(_req, res) {

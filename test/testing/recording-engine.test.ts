@@ -75,7 +75,7 @@ test('callbacks are called as the driver calls them, in the context of the call'
     () =>
       new Promise<unknown[]>((resolve, reject) => {
         pool.connect((error, client, release) => {
-          if (error || !client) return reject(error as Error)
+          if (error || !client) return reject(error)
           client.query('select 1', (failed: Error, { rows }: { rows: unknown[] }) => {
             release()
             resolve([failed, rows, tenancy.current()?.id])

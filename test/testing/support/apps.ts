@@ -7,17 +7,19 @@ import { fromHeader } from '../../../src/index'
 import type { Town } from './town'
 import { sqlOf } from './town'
 
+const load: (name: string) => unknown = require
+
 /** Both versions of Express, which have the same face. */
 export const EXPRESS: Readonly<Record<string, typeof express5>> = {
   'Express 5': express5,
-  'Express 4': require('express4') as typeof express5,
+  'Express 4': load('express4') as typeof express5,
 }
 
 const admit = ({ tenancy }: Town): RequestHandler =>
   tenancy.middleware({ resolve: fromHeader('x-tenant'), trustResolution: true })
 
 /** Express 4 leaves a rejected promise to nobody. */
-export const answering =
+const answering =
   (work: (...args: Parameters<RequestHandler>) => Promise<unknown>): RequestHandler =>
   (req, res, next) => {
     work(req, res, next).then((body) => res.json(body), next)
@@ -50,7 +52,7 @@ export function correctApp(town: Town, express = express5): Express {
 }
 
 /** Collects a body as many do, and calls `next` from a listener of the request: behind it the tenant is lost. */
-export const fileUpload: RequestHandler = (req, _res, next) => {
+const fileUpload: RequestHandler = (req, _res, next) => {
   const parts: Buffer[] = []
   req.on('data', (part: Buffer) => parts.push(part))
   req.on('end', () => {

@@ -16,7 +16,9 @@ export interface AnyTenancy {
   middleware(options: any): any
   resumeTenant(): any
   bind<Args extends unknown[], Result>(work: (...args: Args) => Result): (...args: Args) => Result
-  create(tenant: string): Promise<unknown>
+  schemaName(tenant: any): any
+  create(tenant: any, options?: any): Promise<unknown>
+  drop(tenant: any): Promise<unknown>
   close(): Promise<void>
 }
 

@@ -1,0 +1,79 @@
+import { makeCanary, numbered } from '../../src/testing/canary'
+import { findLeaks } from '../../src/testing/find-leaks'
+import { scanTables } from '../../src/testing/scan'
+import type { AnyPool } from '../../src/testing/scan'
+import { ENGINE_SERVERS } from '../support/engines'
+import { correctApp } from './support/apps'
+import { foundTown } from './support/town'
+import type { Town } from './support/town'
+
+const servers = ENGINE_SERVERS.filter(({ name }) => name !== 'PostgreSQL 15')
+
+describe.each(servers)('tables on $name', (server) => {
+  let town: Town
+  const [own, other, third] = [makeCanary(), makeCanary(), makeCanary()]
+
+  beforeEach(async () => {
+    town = await foundTown(server, expect.getState().currentTestName!)
+  })
+
+  afterEach(() => town.end())
+
+  const scan = (tenant: string) =>
+    town.tenancy.run(tenant, () => scanTables(town.tenancy.pool as AnyPool, { own, others: [other, third] }))
+
+  test('are searched in every column that can hold a text, whatever its type', async () => {
+    const words = town.engine === 'postgres' ? [`x ${other}`] : `x ${other}`
+    await town.tenancy.run('a', async () => {
+      await town.sql(
+        'insert into widgets (name, extra, raw, words) values (?, ?, ?, ?)',
+        numbered(other, 7),
+        JSON.stringify({ deep: [{ text: `${third}!` }] }),
+        Buffer.from(`\0${other}`),
+        words,
+      )
+      await town.sql('insert into logs (line) values (?)', other.toUpperCase())
+      await town.sql('insert into logs (line) values (?)', `${own} ${makeCanary()}`)
+    })
+    const { strange, hasOwn } = await scan('a')
+    expect(hasOwn).toBe(true)
+    const at = (table: string, column: string, canary: string, request?: number) => ({
+      table,
+      column,
+      canary,
+      request,
+    })
+    expect([...strange].sort((one, next) => one.column.localeCompare(next.column))).toEqual([
+      at('widgets', 'extra', third),
+      at('logs', 'line', other),
+      at('widgets', 'name', other, 7),
+      at('widgets', 'raw', other),
+      at('widgets', 'words', other),
+    ])
+    expect(await scan('b')).toEqual({ strange: [], hasOwn: false })
+  })
+
+  test('and a route may be a function of the tenant, for three tenants', async () => {
+    await town.tenancy.create('c')
+    const seen: unknown[] = []
+    const { leaks, routes } = await findLeaks({
+      tenancy: town.tenancy,
+      ...{ app: correctApp(town), tenants: ['a', 'b', 'c'], rounds: 5 },
+      request: async ({ id }) => ({ headers: { 'x-tenant': id } }),
+      seed: ({ canary }) => town.sql('insert into widgets (name) values (?)', canary),
+      routes: [
+        async ({ id, canary }) => {
+          seen.push([id, await town.sql('select name from widgets').then(([row]) => row.name === canary)])
+          return { path: `/widgets?of=${id}`, name: 'list' }
+        },
+      ],
+    })
+    expect(leaks).toEqual([])
+    expect(routes).toEqual([{ route: 'list', requests: 3 * (2 + 2 * 5), showsCanary: true, compared: true }])
+    expect(seen).toEqual([
+      ['a', true],
+      ['b', true],
+      ['c', true],
+    ])
+  })
+})
