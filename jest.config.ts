@@ -3,7 +3,6 @@ import type { Config } from 'jest'
 
 /** ES modules only, while Jest runs CommonJS: compiled like our own files. */
 const ESM_ONLY = [
-  'node-pg-migrate',
   // slonik 47 has one such dependency; from 48 on all of it is.
   'p-limit',
   'yocto-queue',

@@ -9,7 +9,7 @@ import type { Leak } from './leak'
 import type { LeakTestSettings } from './leak-options'
 import { seededRandom, shuffled } from './random'
 import { parseRoute, requestOf } from './routes'
-import type { PlannedRoute, ProbedTenant } from './routes'
+import type { PlannedRoute, ProbedTenant, Route, RouteInput } from './routes'
 import { scanTables } from './scan'
 import type { AnyPool } from './scan'
 import type { Trace } from './trace'
@@ -139,16 +139,13 @@ export class LeakRun {
     }
     const calls: Call[] = []
     for (const input of routes) {
-      let name: string | undefined
-      let first: PlannedRoute | undefined
+      const shared = typeof input === 'function' ? undefined : parseRoute(input)
+      let name = shared?.name
       for (const tenant of tenants) {
-        const given =
-          typeof input === 'function' ? await tenancy.run(tenant.id, async () => input(tenant)) : input
-        const own = parseRoute(given)
-        name ??= own.name
-        // Of a function each tenant has a route of its own, which the report calls by one name.
-        first = typeof input === 'function' ? { ...own, name } : (first ?? own)
-        calls.push({ route: first, tenant, headers: parts.get(tenant)! })
+        const route = shared ?? parseRoute(await tenancy.run(tenant.id, async () => ownRoute(input, tenant)))
+        // Of a function each tenant has a route of its own, which the report calls by the first one's name.
+        name ??= route.name
+        calls.push({ route: shared ?? { ...route, name }, tenant, headers: parts.get(tenant)! })
       }
     }
     return calls
@@ -245,4 +242,8 @@ export class LeakRun {
       ...this.#answers.reportOf(route),
     }))
   }
+}
+
+function ownRoute(input: RouteInput, tenant: ProbedTenant): string | Route | Promise<string | Route> {
+  return typeof input === 'function' ? input(tenant) : input
 }

@@ -37,9 +37,11 @@ export interface RecordingOptions<Driver extends 'postgres' | 'mysql'> {
 export function recordingEngine<Pool = RecordingPool>(
   options?: RecordingOptions<'postgres'>,
 ): RecordingEngine<Pool>
+/** The same with a pool of `mysql2/promise`. */
 export function recordingEngine<Pool = RecordingMysqlPool>(
   options: RecordingOptions<'mysql'>,
 ): RecordingEngine<Pool>
+/** What both come to. */
 export function recordingEngine({
   driver = 'postgres',
 }: RecordingOptions<'postgres' | 'mysql'> = {}): RecordingEngine<RecordingPool | RecordingMysqlPool> {

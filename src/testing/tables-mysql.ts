@@ -1,4 +1,4 @@
-import type { Ask, SearchedTable } from './scan'
+import type { Ask, SearchedTable } from './searched-table'
 
 const COLUMNS = `
   select c.table_name as tableName, c.column_name as columnName

@@ -1,4 +1,4 @@
-import type { Ask, Row, SearchedTable } from './scan'
+import type { Ask, Row, SearchedTable } from './searched-table'
 
 // Partitions are searched by their parent.
 const TABLES = `

@@ -125,6 +125,7 @@ const FILES = {
     const { findLeaks, recordingEngine, temporaryTenants } = require('rowhouse/testing')
     const { createTenancy, fromHeader } = require('rowhouse')
     const { tenancy } = require('./app')
+    jest.setTimeout(30_000)
 
     const temporary = temporaryTenants(tenancy)
     let tenants
