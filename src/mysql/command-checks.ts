@@ -90,6 +90,15 @@ export function useError({ database, tenant }: Target): IsolationError {
   )
 }
 
+/** The error for a text that takes a role, or may do so. */
+export function roleError({ tenant }: Target): IsolationError {
+  return new IsolationError(
+    "This SQL would take another role than the tenant's (SET ROLE), or runs SQL that is not all there (EXECUTE IMMEDIATE, " +
+      'PREPARE). It was not sent; the connection was closed.',
+    { tenant },
+  )
+}
+
 /** The error where a connection is in another database than its loan. */
 export function elsewhereError({ database, tenant }: Target, schema: string): IsolationError {
   return new IsolationError(

@@ -10,6 +10,7 @@ import {
   onceOnly,
   refusalOf,
   refuse,
+  roleError,
   textOf,
   useError,
 } from './command-checks'
@@ -17,14 +18,13 @@ import { afterEvent, needOf } from './database-state'
 import type { DatabaseEvent, DatabaseState, Wish } from './database-state'
 import { kindOf } from './driver'
 import type { Command, CommandKind, DatabaseError, Packet, WireConnection } from './driver'
-import { EnterPrelude } from './enter-prelude'
 import { Gate } from './gate'
 import { SessionHygiene } from './hygiene'
 import type { Hygiene } from './hygiene'
 import { InFlight } from './in-flight'
 import type { Lease, Target } from './lease'
 import { ParkCommand } from './park-command'
-import { Parking } from './parking'
+import type { Parking } from './parking'
 import { ALONE, ScopedCommand } from './scoped-command'
 import type { CommandEvents, CommandPlan, Prelude } from './scoped-command'
 import { SessionCharset } from './session-charset'
@@ -32,7 +32,10 @@ import { SessionSetup } from './session-setup'
 import { SessionStatus } from './session-status'
 import { ownerOf, TenantStatements } from './statements'
 import { mayMissDatabase } from './switch-errors'
+import { takesRole } from './takes-role'
 import type { EndState } from './wire'
+import { waysOf } from './ways'
+import type { Ways } from './ways'
 import { PARKING, RESET_PACKET } from './wire'
 
 /** How the connections of a pool are scoped. */
@@ -44,6 +47,8 @@ export interface ScopeOptions {
   readonly allowsLocalFiles: boolean
   /** Databases that this pool has been in. */
   readonly known: Set<string>
+  /** The account may work in a tenant by the tenant's role alone. */
+  readonly hasRoles: boolean
 }
 
 /** One command of a loan. */
@@ -69,24 +74,13 @@ export class ConnectionScope {
   #brokenBy: Error | undefined
   readonly #statements: TenantStatements
   readonly #inFlight = new InFlight()
-  #state: DatabaseState = { at: PARKING, served: undefined }
+  #state: DatabaseState
   readonly #status: SessionStatus
   #lease: Lease | undefined
   /** The loan of the command that is being written or answered; it may have ended, and another begun. */
   #turn: Lease | undefined
   #isSetUp = false
-  readonly #parking = new Parking(
-    () => this.#see({ type: 'at', database: PARKING }),
-    (packet) => this.#errorOf(packet),
-  )
-  readonly #entering = new EnterPrelude({
-    onEntered: ({ database }, stays) => {
-      this.#options.known.add(database)
-      if (stays) this.#see({ type: 'at', database })
-    },
-    onRefused: ({ database }) => void this.#options.known.delete(database),
-    errorOf: (packet) => this.#errorOf(packet),
-  })
+  readonly #ways: Ways
   readonly #events: CommandEvents<Task> = {
     plan: (command, task) => this.#plan(command, task),
     atOnce: (write) => this.#atOnce(write),
@@ -101,6 +95,17 @@ export class ConnectionScope {
     this.#connection = connection
     this.#oneWrite = new OneWrite(connection, 'write')
     this.#options = options
+    // Who connects may have a role from the start: a default one.
+    this.#state = { at: options.hasRoles ? undefined : PARKING, served: undefined }
+    this.#ways = waysOf(connection, options.hasRoles, {
+      onEntered: ({ database }, stays) => {
+        options.known.add(database)
+        if (stays) this.#see({ type: 'at', database })
+      },
+      onRefused: ({ database }) => void options.known.delete(database),
+      onParked: () => this.#see({ type: 'at', database: PARKING }),
+      errorOf: (packet) => this.#errorOf(packet),
+    })
     this.#hygiene = new SessionHygiene(options.hygiene)
     this.#status = new SessionStatus(connection._handshakePacket?.statusFlags)
     this.#setup = new SessionSetup(connection)
@@ -154,11 +159,12 @@ export class ConnectionScope {
     if (this.#status.isUncertain || this.#hygiene.mayHaveCharset(this.#state.served))
       this.#see({ type: 'used' })
     const mustPark = this.#state.at !== PARKING && this.#options.switch !== 'awaited'
-    if (mustPark && !this.#parking.isUnderWay) {
-      this.#parking.onSent()
-      this.#connection.addCommand(new ParkCommand(this.#parking) as unknown as Command)
+    const { parking } = this.#ways
+    if (mustPark && !parking.isUnderWay) {
+      parking.onSent()
+      this.#connection.addCommand(new ParkCommand(parking.steps) as unknown as Command)
     }
-    return this.#parking
+    return parking
   }
 
   #add(command: Command, add: (command: Command) => Command): Command {
@@ -190,9 +196,10 @@ export class ConnectionScope {
     const { database } = target
     const owner = command.statement && ownerOf(command.statement)
     if (owner !== undefined && owner !== database) return elsewhereError(target, owner)
-    const { switch: how, allowsLocalFiles, known } = this.#options
+    const { switch: how, allowsLocalFiles, known, hasRoles } = this.#options
     const statement = classOf(command)
     if (kind === 'prepare' && isUse(statement, command)) return useError(target)
+    if (hasRoles && statement.kind === 'other' && takesRole(textOf(command) ?? '')) return roleError(target)
     const need = needOf(this.#state, {
       database,
       needsDatabase: this.#needsDatabase(command, kind),
@@ -200,21 +207,22 @@ export class ConnectionScope {
       isKnown: known.has(database),
       isAwaited: how === 'awaited',
       parking: PARKING,
+      hasRole: hasRoles,
     })
     this.#see({ type: 'serves', database })
     if (need.reset) this.#onReset()
     if (kind === 'reset') this.#charset.forget()
     this.#hygiene.onStatement(statement, isLent, textOf(command))
     // What could move the connection is not believed to leave it where it was.
-    const stays = statement.kind !== 'other'
+    const stays = statement.kind !== 'other' && !(hasRoles && statement.effect === 'any')
     if (need.enter || !stays) this.#see({ type: 'doubted' })
     const parks = need.enter && !isLent && how === 'joined' && !allowsLocalFiles
     if (!need.reset && !need.enter) return ALONE
-    const entering = need.enter ? [this.#entering.aim(target, stays)] : []
+    const entering = need.enter ? this.#ways.enter(target, stays) : []
     return {
       preludes: need.reset ? [...this.#reset(target), ...entering] : entering,
       awaited: need.awaited,
-      epilogue: parks ? this.#parking : undefined,
+      epilogue: parks ? this.#ways.parking.steps : [],
     }
   }
 
@@ -224,7 +232,9 @@ export class ConnectionScope {
   }
 
   #needsDatabase(command: Command, kind: CommandKind): Wish['needsDatabase'] {
-    if (kind === 'execute' || kind === 'reset') return 'never'
+    if (kind === 'reset') return 'never'
+    // Its rights are looked at anew with each execution (measured).
+    if (kind === 'execute') return this.#options.hasRoles ? 'always' : 'never'
     if (kind === 'query') return 'always'
     const isPrepared = this.#statements.has(keyOf(this.#connection, command))
     return isPrepared ? 'afterReset' : 'always'
@@ -252,13 +262,15 @@ export class ConnectionScope {
     this.#hygiene.onMessages()
     if (classOf(command).kind === 'other') this.#status.onFailedBlock()
     // A prepared statement runs in its own database, and nobody has looked whether that is still there.
-    return kind === 'execute' && mayMissDatabase(packet) ? this.#entering.aim(target, true) : undefined
+    const isUnseen = kind === 'execute' && !this.#options.hasRoles
+    return isUnseen && mayMissDatabase(packet) ? this.#ways.entering.aim(target, true) : undefined
   }
 
   #onSchema(schema: string, { kind, lease: { target } }: Task): Error | undefined {
     // A prepared statement goes to its own database and comes back, and the server reports the return.
     if (kind === 'execute' && this.#isReturn(schema, target)) return undefined
-    this.#see({ type: 'at', database: schema })
+    // Of the role the server says nothing.
+    if (!this.#options.hasRoles) this.#see({ type: 'at', database: schema })
     return schema === target.database ? undefined : elsewhereError(target, schema)
   }
 

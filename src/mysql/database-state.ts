@@ -59,6 +59,8 @@ export interface Wish {
   readonly isKnown: boolean
   /** Every switch is to be awaited. */
   readonly isAwaited: boolean
+  /** A database is entered together with a role, and nobody knows what a reset makes of that. */
+  readonly hasRole: boolean
   readonly parking: string
 }
 
@@ -75,7 +77,7 @@ export interface SwitchNeed {
 export function needOf({ at, served }: DatabaseState, wish: Wish): SwitchNeed {
   const reset = wish.isDirty && served !== undefined && served !== wish.database
   const meansDatabase = wish.needsDatabase === 'always' || (wish.needsDatabase === 'afterReset' && reset)
-  const enter = meansDatabase && at !== wish.database
+  const enter = meansDatabase && (at !== wish.database || (reset && wish.hasRole))
   const awaited = enter && (wish.isAwaited || !wish.isKnown || at !== wish.parking)
   return { reset, enter, awaited }
 }

@@ -74,7 +74,9 @@ export interface WireConnection extends EventEmitter {
     charsetNumber: number
     readonly maxPreparedStatements: number
     readonly compress?: boolean
+    readonly clientFlags: number
   }
+  readonly serverCapabilityFlags?: number
   readonly _handshakePacket?: { readonly statusFlags?: number } | null
   readonly _paused: boolean
   readonly _fatalError: unknown

@@ -9,7 +9,7 @@ export interface Account {
 }
 
 /** What an application needs in its tenants. Nothing that defines or drops. */
-const RIGHTS = 'select, insert, update, delete, execute'
+export const RIGHTS = 'select, insert, update, delete, execute'
 /** Length of the column `Db` of the grant tables, which holds the pattern with its backslashes. */
 const MAX_PATTERN = 64
 
@@ -42,15 +42,22 @@ export async function grantUse(session: MigrationSession, schema: string, to: Ac
 }
 
 /** There is no such grant, or no such account any more. */
-const NOTHING_TO_REVOKE = new Set(['ER_NONEXISTING_GRANT', 'ER_PASSWORD_NO_MATCH'])
+const NOTHING_TO_REVOKE = new Set([
+  'ER_NONEXISTING_GRANT',
+  'ER_NONEXISTING_TABLE_GRANT',
+  'ER_PASSWORD_NO_MATCH',
+])
 
 /** Takes the rights back: a grant outlives its database, and would hold for the next one of that name. */
 export async function revokeUse(session: MigrationSession, schema: string, from: Account): Promise<void> {
+  const revoke = `revoke ${RIGHTS} on ${quoteName(grantPatternOf(schema))}.* from ?@?`
+  await ignoreMissing(session.query(revoke, [from.user, from.host]))
+}
+
+/** Waits for a REVOKE of what may be revoked already. */
+export async function ignoreMissing(revoking: Promise<unknown>): Promise<void> {
   try {
-    await session.query(`revoke ${RIGHTS} on ${quoteName(grantPatternOf(schema))}.* from ?@?`, [
-      from.user,
-      from.host,
-    ])
+    await revoking
   } catch (error) {
     if (!NOTHING_TO_REVOKE.has((error as { code?: string }).code ?? '')) throw error
   }

@@ -6,6 +6,8 @@ export interface Target {
   readonly tenant: string | undefined
   /** The packet that makes the database the current one. */
   readonly enter: Buffer
+  /** The statement that takes the tenant's role; undefined where it has none. */
+  readonly role: string | undefined
 }
 
 /** One loan of a connection: whose commands it runs, until its end. */

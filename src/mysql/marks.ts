@@ -27,9 +27,17 @@ export async function writeMark(
   { tenancy, tenant, state }: Mark,
   isHalfMade: boolean,
 ): Promise<void> {
-  const table = tableIn(schema, MARK_TABLE)
+  await makeMarkTable(session, schema)
   await session.query(
-    `create table if not exists ${table} (
+    `insert into ${tableIn(schema, MARK_TABLE)} (tenancy, tenant, state) values (?, ?, ?)`,
+    [tenancy, tenant, isHalfMade ? CREATING : state],
+  )
+}
+
+/** Makes the table of the mark, which without its row marks nothing. */
+export async function makeMarkTable(session: MigrationSession, schema: string): Promise<void> {
+  await session.query(
+    `create table if not exists ${tableIn(schema, MARK_TABLE)} (
        tenancy varchar(63) not null,
        tenant varchar(255) not null,
        state varchar(16) not null,
@@ -37,11 +45,6 @@ export async function writeMark(
        is_only_row tinyint not null default 1 primary key check (is_only_row = 1)
      ) engine = InnoDB default character set utf8mb4 collate utf8mb4_bin`,
   )
-  await session.query(`insert into ${table} (tenancy, tenant, state) values (?, ?, ?)`, [
-    tenancy,
-    tenant,
-    isHalfMade ? CREATING : state,
-  ])
 }
 
 /** Changes the state in a mark. */

@@ -7,6 +7,7 @@ import { quoteName } from './sql'
 export interface ServerFacts {
   /** `10.11.18-MariaDB` */
   readonly version: string
+  readonly isMariadb: boolean
   /** DDL is done as a whole or not at all, whatever happens to the server: MySQL 8.0, MariaDB 10.6. */
   readonly hasAtomicDdl: boolean
   /** The account that the server took this connection for, `owner@%`. */
@@ -69,7 +70,13 @@ export class MigrationSession {
     )
     const { version, account, mode, folding } = (rows as unknown as Greeting[])[0]!
     const modes = mode.split(',').filter((word) => !UNFIT_MODES.has(word))
-    const facts = { version, account, hasAtomicDdl: hasAtomicDdl(version), foldsNames: Number(folding) !== 0 }
+    const facts = {
+      version,
+      isMariadb: /mariadb/i.test(version),
+      account,
+      hasAtomicDdl: hasAtomicDdl(version),
+      foldsNames: Number(folding) !== 0,
+    }
     return new MigrationSession(connection, facts, modes.join(','))
   }
 

@@ -2,25 +2,23 @@ import type { ConnectionOptions } from 'mysql2/promise'
 import type { Mark, MigrationFile, MigrationStep, MigrationWorker } from '../engine'
 import { MigrationChangedError, SchemaNotOursError, TenantIdError } from '../errors'
 import type { SchemaName } from '../tenant/schema-name'
+import { accessOf } from './access'
+import type { Access, AccessOptions } from './access'
 import { applyRun, prepareRun } from './apply-migrations'
 import type { ApplyTools } from './apply-migrations'
-import { grantPatternOf, grantUse, parseAccount, revokeUse } from './grants'
-import type { Account } from './grants'
 import { Journal } from './journal'
 import { takeOver } from './journal-adopt'
 import type { MigrationLoader } from './load-migrations'
-import { MARK_TABLE, readOwnersMark, writeMark, writeState } from './marks'
+import { MARK_TABLE, makeMarkTable, readOwnersMark, writeMark, writeState } from './marks'
 import { withLock } from './migration-lock'
 import { MigrationSession } from './migration-session'
 import { readUnfinished, repair } from './repair'
 import { quoteName } from './sql'
 
 /** What a worker is opened with. */
-export interface WorkerOptions {
+export interface WorkerOptions extends AccessOptions {
   /** The owner's connection. */
   readonly connection: ConnectionOptions
-  /** Finds the account that is granted the use of new tenants, `app@%`; undefined where it is to be granted nothing. */
-  readonly application: () => Promise<string | undefined>
   readonly migrationsTable: string
   readonly lockTimeoutMs: number
   readonly loader: MigrationLoader
@@ -32,20 +30,17 @@ interface Parts {
   readonly tools: ApplyTools
   readonly table: string
   readonly loader: MigrationLoader
-  readonly grantee: () => Promise<Account | undefined>
+  readonly access: Access
 }
 
 /** Opens a connection for DDL. It is nobody else's, so its lock and its settings reach no request. */
 export async function openMigrationWorker(options: WorkerOptions): Promise<MigrationWorker> {
-  const { connection, application, migrationsTable, lockTimeoutMs, loader } = options
+  const { connection, migrationsTable, lockTimeoutMs, loader } = options
   const session = await MigrationSession.open(connection)
   const journal = new Journal(session, migrationsTable)
   const tools = { session, journal, ownTables: [MARK_TABLE, migrationsTable] }
-  const grantee = async (): Promise<Account | undefined> => {
-    const account = await application()
-    return account === undefined || account === session.facts.account ? undefined : parseAccount(account)
-  }
-  const parts: Parts = { session, journal, tools, table: migrationsTable, loader, grantee }
+  const access = accessOf(session, options)
+  const parts: Parts = { session, journal, tools, table: migrationsTable, loader, access }
   return {
     get isUsable() {
       return session.isUsable
@@ -68,6 +63,7 @@ export async function openMigrationWorker(options: WorkerOptions): Promise<Migra
     create: (schema, mark, steps) => create(parts, schema, mark, steps),
     async apply(schema, tenant, steps) {
       const prepared = await prepareRun({ loader, session }, steps, { schema, tenant })
+      await access.settle(schema)
       if (prepared.length === 0) return
       await journal.ensure(schema)
       await applyRun(tools, { schema, tenant }, prepared)
@@ -78,7 +74,7 @@ export async function openMigrationWorker(options: WorkerOptions): Promise<Migra
       if ((await readOwnersMark(session, schema)) === undefined) {
         throw new SchemaNotOursError(`Database "${schema}" has no mark of Rowhouse and is not dropped.`)
       }
-      await dropDatabase(session, schema, await grantee())
+      await dropDatabase(session, schema, access)
     },
     checkUnchanged: (schema, files, accept) => checkUnchanged({ journal, loader, schema }, files, accept),
     repair: (schema, how) => repair(journal, schema, how),
@@ -87,39 +83,39 @@ export async function openMigrationWorker(options: WorkerOptions): Promise<Migra
 }
 
 async function create(
-  { session, journal, tools, loader, grantee }: Parts,
+  { session, journal, tools, loader, access }: Parts,
   schema: SchemaName,
   mark: Mark,
   steps: readonly MigrationStep[],
 ): Promise<void> {
   const prepared = await prepareRun({ loader, session }, steps, { schema, tenant: mark.tenant })
-  const account = await grantee()
-  if (account !== undefined) grantPatternOf(schema)
+  await access.expectRoom(schema)
   const isNew = !(await exists(session, schema))
   if (isNew) await session.query(`create database ${quoteName(schema)} default character set utf8mb4`)
   try {
     if (isNew) await writeMark(session, schema, mark, true)
     await journal.ensure(schema)
-    if (account !== undefined) await grantUse(session, schema, account)
+    await access.give(schema)
     await applyRun(tools, { schema, tenant: mark.tenant, isNew }, prepared)
     await writeState(session, schema, mark.state)
   } catch (error) {
     // On a lost connection the lock is lost, too: what is there stays half made, and the next call goes on with it.
-    if (isNew && session.isUsable) await dropDatabase(session, schema, account)
+    if (isNew && session.isUsable) await dropDatabase(session, schema, access)
     throw error
   }
 }
 
 async function adopt(
-  { session, journal, table, loader, grantee }: Parts,
+  { session, journal, table, loader, access }: Parts,
   schema: SchemaName,
   mark: Mark,
   files: readonly MigrationFile[],
 ): Promise<void> {
-  const account = await grantee()
-  if (account !== undefined) grantPatternOf(schema)
+  await access.expectRoom(schema)
   await takeOver(session, journal, { schema, table, files, checksumOf: (file) => loader.checksum(file) })
-  if (account !== undefined) await grantUse(session, schema, account)
+  // The table of the mark may be what is granted.
+  await makeMarkTable(session, schema)
+  await access.give(schema)
   // Last: until then it is nobody's, and the call can be made again.
   await writeMark(session, schema, mark, false)
 }
@@ -143,13 +139,9 @@ function expectUnfolded({ facts }: MigrationSession, schema: string): void {
   )
 }
 
-async function dropDatabase(
-  session: MigrationSession,
-  schema: string,
-  account: Account | undefined,
-): Promise<void> {
+async function dropDatabase(session: MigrationSession, schema: string, access: Access): Promise<void> {
   await session.query(`drop database if exists ${quoteName(schema)}`)
-  if (account !== undefined) await revokeUse(session, schema, account)
+  await access.take(schema)
 }
 
 async function checkUnchanged(

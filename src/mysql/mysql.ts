@@ -40,11 +40,16 @@ const NAME_LIMIT = { max: 64, unit: 'characters' } as const
  * @throws ConfigError for options that scoping can't be safe with
  */
 export function mysql(options: MysqlOptions): EngineFactory<Pool, Pool, CallbackPool> {
-  const { lockTimeoutMs = 0, adminMax = 1 } = options
+  const { lockTimeoutMs = 0, adminMax = 1, isolation = 'database', migrationUrl, applicationUser } = options
   const problems: string[] = []
   if (!(lockTimeoutMs >= 0)) problems.push('The option `lockTimeoutMs` is a number of milliseconds.')
   if (!Number.isSafeInteger(adminMax) || adminMax < 1)
     problems.push('The option `adminMax` is a whole number from 1.')
+  if (isolation === 'role' && (migrationUrl === undefined || applicationUser === false))
+    problems.push(
+      'The option `isolation: "role"` needs `migrationUrl`, an owner who makes a role for each tenant and grants it: an account ' +
+        'that could do so itself would have all rights in all tenants. `applicationUser: false` is not for it.',
+    )
   if (problems.length > 0) throw new ConfigError(problems)
   return {
     name: 'mysql',
@@ -56,7 +61,8 @@ export function mysql(options: MysqlOptions): EngineFactory<Pool, Pool, Callback
 
 function open(options: MysqlOptions, settings: EngineSettings): Engine<Pool, Pool, CallbackPool> {
   const { migrationUrl, applicationUser, lockTimeoutMs = 10_000, adminMax = 2, ...scoping } = options
-  const { hygiene: _hygiene, switch: _switch, statementBudget: _budget, ...unscoped } = scoping
+  const { hygiene: _hygiene, switch: _switch, statementBudget: _budget, ...less } = scoping
+  const { isolation = 'database', ...unscoped } = less
   const { maxPerTenant: _share, acquireTimeoutMs: _wait, ...connection } = unscoped
   const { pool, callbackPool } = createTenantPool({ ...scoping, scope: settings.scope })
   const admin = createAdminPool({ ...connection, connectionLimit: adminMax })
@@ -67,6 +73,7 @@ function open(options: MysqlOptions, settings: EngineSettings): Engine<Pool, Poo
         return applicationUser === false ? undefined : withHost(applicationUser)
       return migrationUrl === undefined ? undefined : accountOf(admin)
     }),
+    isolation,
     migrationsTable: settings.migrationsTable,
     lockTimeoutMs,
     loader: createMigrationLoader(),

@@ -8,6 +8,7 @@ export interface OwnOptions {
   readonly hygiene: string
   readonly switch: string
   readonly statementBudget: number
+  readonly isolation: string
 }
 
 /** What mysql2 has made of the options, with the members that its types leave out. */
@@ -85,12 +86,14 @@ function asksForLocalFiles(flags: unknown): boolean {
 
 function problemsOf(
   { resetOnRelease }: ResolvedConfig,
-  { hygiene, switch: how, statementBudget }: OwnOptions,
+  { hygiene, switch: how, statementBudget, isolation }: OwnOptions,
 ): string[] {
   const problems: string[] = []
   if (!['strict', 'auto', 'fast'].includes(hygiene))
     problems.push('The option `hygiene` is "strict", "auto" or "fast".')
   if (!['joined', 'awaited'].includes(how)) problems.push('The option `switch` is "joined" or "awaited".')
+  if (!['database', 'role'].includes(isolation))
+    problems.push('The option `isolation` is "database" or "role".')
   if (!Number.isSafeInteger(statementBudget) || statementBudget < 1)
     problems.push('The option `statementBudget` is a whole number from 1.')
   if (resetOnRelease)

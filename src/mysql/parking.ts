@@ -5,34 +5,40 @@ import { enterPacket, PARKING } from './wire'
 /** Leaves whatever database is current. */
 const PARKING_PACKET = enterPacket(PARKING)
 
+/** What a connection tells of its way back to the parking place. */
+export interface ParkingEvents {
+  /** The connection is there. */
+  readonly onParked: () => void
+  readonly errorOf: (packet: Packet) => DatabaseError
+}
+
 /** The way of one connection back to the parking place, and who waits for it to arrive. */
-export class Parking implements Prelude {
-  readonly packet = PARKING_PACKET
+export class Parking {
+  /** What is sent, in this order. */
+  readonly steps: readonly Prelude[]
   readonly #onParked: () => void
   readonly #waiting: (() => void)[] = []
   #isUnderWay = false
 
-  /** @param onParked - the connection is there */
-  constructor(
-    onParked: () => void,
-    readonly onRefused: (packet: Packet) => DatabaseError,
-  ) {
+  /** @param leaveRole - gives up the role of the tenant; undefined where tenants have none */
+  constructor({ onParked, errorOf: onRefused }: ParkingEvents, leaveRole?: Buffer) {
     this.#onParked = onParked
+    const leaving = leaveRole && { packet: leaveRole, onDone: () => undefined, onRefused }
+    const parking = {
+      packet: PARKING_PACKET,
+      onSent: this.onSent,
+      onDone: () => this.#arrive(),
+      onRefused,
+    }
+    this.steps = leaving === undefined ? [parking] : [leaving, parking]
   }
 
-  /** The packet has been sent, or will be before anything else. */
+  /** The packets have been sent, or will be before anything else. */
   readonly onSent = (): void => {
     this.#isUnderWay = true
   }
 
-  readonly onDone = (): undefined => {
-    this.#isUnderWay = false
-    this.#onParked()
-    for (const callback of this.#waiting.splice(0)) callback()
-    return undefined
-  }
-
-  /** Its answer is outstanding. */
+  /** An answer is outstanding. */
   get isUnderWay(): boolean {
     return this.#isUnderWay
   }
@@ -41,5 +47,11 @@ export class Parking implements Prelude {
   whenThrough(callback: () => void): void {
     if (this.#isUnderWay) this.#waiting.push(callback)
     else callback()
+  }
+
+  #arrive(): undefined {
+    this.#isUnderWay = false
+    this.#onParked()
+    for (const callback of this.#waiting.splice(0)) callback()
   }
 }

@@ -29,6 +29,11 @@ export interface ScopingOptions extends PoolOptions {
    */
   readonly switch?: 'joined' | 'awaited' | undefined
   /**
+   * `role`: the server itself keeps tenants apart. Each has a role, named like its database, which travels with the switch, and
+   * the account has no rights in tenants but by these roles. Default `database`. See docs/hard-isolation.md.
+   */
+  readonly isolation?: 'database' | 'role' | undefined
+  /**
    * How many connections of the pool a tenant may have at once; more calls of it wait, and nobody waits behind them. Default:
    * all of them.
    */
@@ -70,12 +75,13 @@ export function createTenantPool(options: TenantPoolOptions): TenantPools {
     hygiene = 'auto',
     switch: how = 'joined',
     statementBudget = STATEMENT_BUDGET,
+    isolation = 'database',
     ...rest
   } = options
   const { maxPerTenant, acquireTimeoutMs: timeoutMs, ...config } = rest
   const hasTurns = maxPerTenant !== undefined || timeoutMs !== undefined
   const turns = hasTurns ? new Turns({ maxPerTenant, timeoutMs }) : undefined
-  const { pool, allowsLocalFiles } = openPool(config, { hygiene, switch: how, statementBudget })
+  const { pool, allowsLocalFiles } = openPool(config, { hygiene, switch: how, statementBudget, isolation })
   const wire = pool as unknown as WirePool
   const { connectionConfig } = wire.config
   const shared = connectionConfig.database || PARKING
@@ -84,7 +90,7 @@ export function createTenantPool(options: TenantPoolOptions): TenantPools {
     scope,
     shared,
     turns,
-    session: { hygiene, switch: how, allowsLocalFiles, known: new Set() },
+    session: { hygiene, switch: how, allowsLocalFiles, known: new Set(), hasRoles: isolation === 'role' },
   })
   return { pool: pool.promise(), callbackPool: pool }
 }
@@ -118,7 +124,7 @@ class ScopedPool {
 
   constructor(pool: WirePool, options: ScopedPoolOptions) {
     this.#options = options
-    this.#targets = targetsOf(options.shared)
+    this.#targets = targetsOf(options.shared, options.session.hasRoles)
     this.#pool = pool
     const getConnection = pool.getConnection.bind(pool)
     // Sockets open outside every tenant: what the driver calls later finds no tenant, instead of a stranger's. A free

@@ -19,12 +19,14 @@ export interface CommandPlan {
   readonly preludes: readonly Prelude[]
   /** Send the command only when all of them have been answered. */
   readonly awaited: boolean
-  /** Goes out behind the command, in the same flush. */
-  readonly epilogue: Prelude | undefined
+  /** Go out behind the command, in the same flush. */
+  readonly epilogue: readonly Prelude[]
 }
 
+const NOTHING: readonly Prelude[] = []
+
 /** Nothing travels around the command. */
-export const ALONE: CommandPlan = { preludes: [], awaited: false, epilogue: undefined }
+export const ALONE: CommandPlan = { preludes: NOTHING, awaited: false, epilogue: NOTHING }
 
 /** What the commands of a connection tell about it. One for all of them, since each query makes two or three commands. */
 export interface CommandEvents<Context> {
@@ -64,6 +66,7 @@ export class ScopedCommand<Context> {
   #phase: Phase = 'waiting'
   #plan = ALONE
   #answered = 0
+  #answeredBehind = 0
   #doubt: { readonly question: Prelude; readonly refusal: Packet } | undefined
   /** What mysql2 goes on with, once the preludes are answered. */
   #next: Command['next']
@@ -123,13 +126,12 @@ export class ScopedCommand<Context> {
   #startCommand(connection: WireConnection): Command['next'] {
     const next = this.#start.call(this.#command, undefined, connection)
     // Nothing was written: a statement that is prepared already, or values that can't be sent.
-    if (!next) this.#plan = { ...this.#plan, epilogue: undefined }
+    if (!next) this.#plan = { ...this.#plan, epilogue: NOTHING }
     this.#answerSequence = connection.sequenceId
     this.#answerFrame = connection.compressedSequenceId
-    const { epilogue } = this.#plan
-    if (epilogue !== undefined) {
-      send(connection, epilogue.packet)
-      epilogue.onSent?.()
+    for (const step of this.#plan.epilogue) {
+      send(connection, step.packet)
+      step.onSent?.()
     }
     this.#expectAnswer(connection)
     return next
@@ -144,7 +146,7 @@ export class ScopedCommand<Context> {
     if (this.#phase === 'over') return true
     if (packet === undefined) return this.#execute.call(this.#command, packet, connection)
     if (this.#phase === 'preludes') return this.#onPrelude(packet, connection)
-    if (this.#phase === 'epilogue') return this.#onEpilogue(packet)
+    if (this.#phase === 'epilogue') return this.#onEpilogue(packet, connection)
     if (this.#phase === 'doubt') return this.#onDoubtEnd(packet, connection)
     const end = readEof(packet)
     if (end !== undefined) this.#events.onStatus(end)
@@ -198,7 +200,7 @@ export class ScopedCommand<Context> {
 
   #finish(isDone: boolean, connection: WireConnection): boolean {
     if (!isDone || this.#isOver()) return isDone
-    if (this.#plan.epilogue === undefined) {
+    if (this.#plan.epilogue.length === 0) {
       this.#phase = 'over'
       return true
     }
@@ -207,8 +209,14 @@ export class ScopedCommand<Context> {
     return false
   }
 
-  #onEpilogue(packet: Packet): boolean {
-    const error = answerTo(this.#plan.epilogue!, packet)
+  #onEpilogue(packet: Packet, connection: WireConnection): boolean {
+    const { epilogue } = this.#plan
+    const error = answerTo(epilogue[this.#answeredBehind]!, packet)
+    this.#answeredBehind += 1
+    if (error === undefined && this.#answeredBehind < epilogue.length) {
+      connection.sequenceId = 1
+      return false
+    }
     this.#phase = 'over'
     if (error !== undefined) this.#events.onBroken(error)
     return true

@@ -11,13 +11,30 @@ export const isUnclearable = rememberedByText((text) => {
   const tokens = [...scanSql(text)]
   return tokens.some(
     ({ text: name }, place) =>
-      (name === 'role' && textAt(tokens, place - 1) === 'set') ||
-      name.endsWith('profiling') ||
-      (isBeforeDynamicSql(tokens, place) && !isHarmless(text, tokens, place + 1)),
+      setsRole(tokens, place) || name.endsWith('profiling') || isHidden(text, tokens, place),
   )
 })
 
-/** EXECUTE IMMEDIATE, or PREPARE ... FROM. */
+/** Whether a role is taken here: `SET ROLE admin`, `SET @a = 1, ROLE admin`, `SET DEFAULT ROLE admin`. */
+export function setsRole(tokens: readonly Token[], place: number): boolean {
+  const next = textAt(tokens, place + 1)
+  // A column or a variable of that name is given a value.
+  if (textAt(tokens, place) !== 'role' || next === '=' || next === ':=') return false
+  const before = textAt(tokens, place - 1)
+  if (before === ',') return isInSet(tokens, place)
+  return before === 'set' || (before === 'default' && textAt(tokens, place - 2) === 'set')
+}
+
+function isInSet(tokens: readonly Token[], place: number): boolean {
+  const names = tokens.slice(0, place).map(({ text }) => text)
+  return names.lastIndexOf('set') > names.lastIndexOf(';')
+}
+
+/** Whether dynamic SQL begins here, EXECUTE IMMEDIATE or PREPARE ... FROM, whose text is not all there or has the words. */
+export function isHidden(text: string, tokens: readonly Token[], place: number): boolean {
+  return isBeforeDynamicSql(tokens, place) && !isHarmless(text, tokens, place + 1)
+}
+
 function isBeforeDynamicSql(tokens: readonly Token[], place: number): boolean {
   const name = textAt(tokens, place)
   return (
@@ -31,7 +48,7 @@ function isHarmless(text: string, tokens: readonly Token[], place: number): bool
   const [literal, next] = [tokens[place], tokens[place + 1]]
   if (literal?.type !== 'string' || (next !== undefined && next.text !== ';' && next.text !== 'using'))
     return false
-  return !/role|profiling|\\/i.test(text.slice(literal.at, literal.end))
+  return !/role|profiling|immediate|prepare|\\/i.test(text.slice(literal.at, literal.end))
 }
 
 function textAt(tokens: readonly Token[], place: number): string | undefined {

@@ -4,6 +4,7 @@ import type { Packet } from './driver'
 export const PARKING = 'information_schema'
 
 const COM_INIT_DB = 0x02
+const COM_QUERY = 0x03
 const COM_RESET_CONNECTION = 0x1f
 const STATE_CHANGED = 0x4000
 const TRACKS_SCHEMA = 1
@@ -23,6 +24,15 @@ export const RESET_PACKET = commandPacket(COM_RESET_CONNECTION, Buffer.alloc(0))
 /** The command that makes a database the current one. */
 export function enterPacket(database: string): Buffer {
   return commandPacket(COM_INIT_DB, Buffer.from(database))
+}
+
+/** Counts of query attributes, none, and of their sets, which is always one. */
+const NO_ATTRIBUTES = Buffer.from([0, 1])
+
+/** A query. @param hasAttributes - client and server have agreed on CLIENT_QUERY_ATTRIBUTES, as with MySQL from 8.0.23 on */
+export function queryPacket(sql: string, hasAttributes: boolean): Buffer {
+  const text = Buffer.from(sql)
+  return commandPacket(COM_QUERY, hasAttributes ? Buffer.concat([NO_ATTRIBUTES, text]) : text)
 }
 
 function commandPacket(command: number, body: Buffer): Buffer {

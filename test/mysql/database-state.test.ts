@@ -12,6 +12,7 @@ function wish(change: Partial<Wish> = {}): Wish {
     isDirty: false,
     isKnown: true,
     isAwaited: false,
+    hasRole: false,
     parking: PARKING,
     ...change,
   }
