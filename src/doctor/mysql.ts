@@ -5,6 +5,8 @@ import { judgeMigrations } from './migrations-connection'
 import type { MigrationsConnection } from './migrations-connection'
 import { judgeGrants } from './mysql-grants'
 import type { GrantFacts } from './mysql-grants'
+import { judgeRoles } from './mysql-roles'
+import type { RoleFacts } from './mysql-roles'
 
 /** What is known of a MySQL or MariaDB set-up. */
 export interface MysqlFacts {
@@ -27,6 +29,8 @@ export interface MysqlFacts {
   /** `lower_case_table_names` */
   readonly folding: number
   readonly grants: GrantFacts
+  /** Undefined where tenants have no roles. */
+  readonly roles: RoleFacts | undefined
   readonly connections: ConnectionFacts
 }
 
@@ -37,6 +41,7 @@ export function judgeMysql(facts: MysqlFacts): Finding[] {
     ...judgeMigrations(facts.migrations, 'proxy-before-migrations'),
     ...judgeTracking(facts),
     ...judgeGrants(facts.grants),
+    ...judgeRoles(facts.roles, facts.grants),
     ...judgeStatements(facts.statements),
     ...judgeInitConnect(facts.initConnect),
     ...judgeLocalFiles(facts.localFiles),

@@ -9,6 +9,8 @@ import { judgeMysql } from '../doctor/mysql'
 import type { MysqlFacts } from '../doctor/mysql'
 import type { DatabaseGrant, GrantFacts } from '../doctor/mysql-grants'
 import { outsideTenants } from '../tenant/context'
+import { ask } from './ask'
+import { readRoles } from './diagnose-roles'
 import { parseAccount } from './grants'
 import { describePool } from './open-pool'
 import { STATEMENT_BUDGET, WITHOUT_LIMIT } from './statements'
@@ -22,6 +24,9 @@ export interface DiagnoseParts {
   readonly switch: 'joined' | 'awaited' | undefined
   /** The owner's connection; undefined where the application is the owner. */
   readonly owner: ConnectionOptions | undefined
+  readonly isolation: 'database' | 'role'
+  /** Name of the tenancy. */
+  readonly tenancy: string
 }
 
 interface ServerRow {
@@ -81,6 +86,10 @@ async function readFacts(connection: Connection, parts: DiagnoseParts, prefix: s
     localFiles: { isOn: Number(localInfile) !== 0, isAllowed: pool.allowsLocalFiles },
     folding: Number(folding),
     grants: await readGrants(connection, server!.account, parts, prefix),
+    roles:
+      parts.isolation === 'role'
+        ? await readRoles(connection, { ...parts, prefix, grantee: granteeOf(server!.account) })
+        : undefined,
     connections: connectionsOf(server!, parts),
   }
 }
@@ -112,8 +121,7 @@ async function readGrants(
   { admin }: DiagnoseParts,
   prefix: string,
 ): Promise<GrantFacts> {
-  const { user, host } = parseAccount(account)
-  const grantee = [[`'${user}'@'${host}'`, ...(await readRoles(connection))]]
+  const grantee = [[granteeOf(account), ...(await readEnabledRoles(connection))]]
   return {
     account,
     prefix,
@@ -121,6 +129,12 @@ async function readGrants(
     global: await readGlobal(connection),
     databases: byPattern(await ask<GrantRow>(connection, DATABASE_RIGHTS, grantee)),
   }
+}
+
+/** As information_schema names an account. */
+function granteeOf(account: string): string {
+  const { user, host } = parseAccount(account)
+  return `'${user}'@'${host}'`
 }
 
 /** Those of its roles among them, which information_schema leaves out. */
@@ -134,7 +148,7 @@ async function readGlobal(connection: Connection): Promise<GrantFacts['global']>
 }
 
 /** The roles that a session of the application has from its start, as MariaDB names them among grantees. */
-async function readRoles(connection: Connection): Promise<string[]> {
+async function readEnabledRoles(connection: Connection): Promise<string[]> {
   const sql = 'select role_name as name from information_schema.enabled_roles where role_name is not null'
   // A server without roles has no such table.
   const rows = await ask<{ name: string }>(connection, sql).catch(() => [])
@@ -164,15 +178,4 @@ function connectionsOf(
     available: isLimited ? user : server,
     limit: isLimited ? `max_user_connections of ${account}` : 'max_connections',
   }
-}
-
-/** Rows as objects of plain values, whatever the options of the pool make of them. */
-async function ask<Row>(
-  connection: Connection,
-  sql: string,
-  values: readonly unknown[] = [],
-): Promise<Row[]> {
-  const plain = { rowsAsArray: false, nestTables: false, typeCast: true, namedPlaceholders: false }
-  const [rows] = await connection.query({ sql, ...plain }, [...values])
-  return rows as unknown as Row[]
 }

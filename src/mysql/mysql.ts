@@ -81,6 +81,7 @@ function open(options: MysqlOptions, settings: EngineSettings): Engine<Pool, Poo
   const patient = {
     ...{ callbackPool, admin, statementBudget: scoping.statementBudget, switch: scoping.switch },
     owner: migrationUrl === undefined ? undefined : worker.connection,
+    ...{ isolation, tenancy: settings.tenancy },
   }
   return {
     pool,

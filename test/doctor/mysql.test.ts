@@ -19,6 +19,7 @@ const healthy: MysqlFacts = {
   localFiles: { isOn: true, isAllowed: false },
   folding: 0,
   grants,
+  roles: undefined,
   connections: { pool: 10, admin: 2, available: 151, limit: 'max_connections' },
 }
 
@@ -70,6 +71,26 @@ test.each<[string, Partial<MysqlFacts>, string[]]>([
   ],
 ])('%s', (_what, change, expected) => {
   expect(codes(change)).toEqual(expected)
+})
+
+const fine = { tables: [], missing: [] }
+
+test.each<[string, Partial<MysqlFacts>, string[]]>([
+  ['all in order', { roles: fine }, []],
+  ['a tenant without one', { roles: { ...fine, missing: ['tenant_a'] } }, ['error tenant-without-role']],
+  ['rights on a table', { roles: { ...fine, tables: ['tenant_a.w'] } }, ['error rights-beside-roles']],
+  ['a tenant', { ...withPattern('tenant\\_acme'), roles: fine }, ['error rights-beside-roles']],
+  ['all tenants', { ...withPattern('tenant\\_%'), roles: fine }, ['error rights-beside-roles']],
+  ['a tenant, where there are no roles', withPattern('tenant\\_acme'), []],
+  ['the shared database', { ...withPattern('main'), roles: fine }, []],
+  [
+    'a pattern that reaches tenants',
+    { ...withPattern('ten%'), roles: fine },
+    ['error rights-beside-roles', 'warning rights-outside-tenants'],
+  ],
+  ['one that does not', { ...withPattern('x%'), roles: fine }, ['warning rights-outside-tenants']],
+])('roles: %s', (_what, change, expected) => {
+  expect(codes(change).sort()).toEqual(expected)
 })
 
 test.each<[string, Partial<MysqlFacts>, string[]]>([
