@@ -2,13 +2,18 @@ import { IS_LONG, ROUNDS, SEED } from '../isolation/support/settings'
 import { MYSQL_SERVERS } from '../support/servers'
 import { stress } from './support/stress'
 import type { MysqlReport } from './support/stress'
-import { MYSQL_KINDS } from './support/stress-kinds'
+import { HARD_KINDS, MYSQL_KINDS } from './support/stress-kinds'
 import { naiveSubject, scopedSubject } from './support/stress-subjects'
 import { StressTown } from './support/stress-town'
 
 // The seed stands in the title, so that whatever fails can be run again with ROWHOUSE_STRESS_SEED.
-describe.each(MYSQL_SERVERS)(`20 tenants over 3 connections of $name, seed ${SEED}`, (server) => {
-  const town = new StressTown(server, 'isolation')
+const BY_ISOLATION = MYSQL_SERVERS.flatMap((server) =>
+  (['database', 'role'] as const).map((isolation) => ({ name: server.name, server, isolation })),
+)
+
+describe.each(BY_ISOLATION)(`$isolation: 20 tenants over 3 connections of $name, seed ${SEED}`, (on) => {
+  const { server, isolation } = on
+  const town = new StressTown(server, `isolation ${isolation}`, isolation)
   let report: MysqlReport
 
   beforeAll(
@@ -17,7 +22,7 @@ describe.each(MYSQL_SERVERS)(`20 tenants over 3 connections of $name, seed ${SEE
       report = await stress(scopedSubject(town), town, {
         seed: SEED,
         rounds: ROUNDS,
-        kinds: MYSQL_KINDS,
+        kinds: isolation === 'role' ? [...MYSQL_KINDS, ...HARD_KINDS] : MYSQL_KINDS,
         strikes: 10,
       })
       if (IS_LONG)

@@ -83,7 +83,7 @@ async function withMysqlOwner<Result>(
   }
 }
 
-/** Drops each MySQL database whose name begins with exactly this text, and the grants on it. */
+/** Drops each MySQL database and role whose name begins with exactly this text, and the grants on it. */
 export async function dropMysqlPrefix(server: MysqlTestServer, prefix: string): Promise<void> {
   if (prefix === '') throw new Error('An empty prefix would drop every database of the server.')
   await withMysqlOwner(server, async (owner) => {
@@ -99,6 +99,9 @@ export async function dropMysqlPrefix(server: MysqlTestServer, prefix: string): 
       if (!db.replaceAll('\\', '').startsWith(prefix)) continue
       await owner.query(`revoke all privileges on ??.* from ${account}`, [db]).catch(ignoreNoSuchGrant)
     }
+    for (const name of await rolesOf(owner)) {
+      if (name.startsWith(prefix)) await owner.query('drop role ??', [name])
+    }
     const [tables] = await owner.query(
       "select db, table_name as name, concat(quote(user), '@', quote(host)) as account from mysql.tables_priv",
     )
@@ -107,6 +110,14 @@ export async function dropMysqlPrefix(server: MysqlTestServer, prefix: string): 
       await owner.query(`revoke all privileges on ??.?? from ${account}`, [db, name]).catch(ignoreNoSuchGrant)
     }
   })
+}
+
+/** MySQL tells its roles from its users by nothing: there they go with the server. */
+async function rolesOf(owner: Connection): Promise<string[]> {
+  const [rows] = await owner
+    .query("select user as name from mysql.user where is_role = 'Y'")
+    .catch(() => [[]])
+  return (rows as { name: string }[]).map(({ name }) => name)
 }
 
 function ignoreNoSuchGrant(error: Error & { code?: string }): void {

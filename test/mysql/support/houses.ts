@@ -1,14 +1,17 @@
 import type { Pool as CallbackPool, PoolConnection as CallbackConnection } from 'mysql2'
 import { createConnection } from 'mysql2/promise'
 import type { Connection, Pool, RowDataPacket } from 'mysql2/promise'
+import { makeMarkTable } from '../../../src/mysql/marks'
+import { MigrationSession } from '../../../src/mysql/migration-session'
 import { createTenantPool } from '../../../src/mysql/pool'
 import type { TenantPoolOptions, TenantPools } from '../../../src/mysql/pool'
+import { giveRole } from '../../../src/mysql/tenant-role'
 import { TenantContext } from '../../../src/tenant/context'
 import type { Tenant } from '../../../src/tenant/context'
 import type { SchemaName } from '../../../src/tenant/schema-name'
 import type { TenantId } from '../../../src/tenant/tenant-id'
 import { settles } from '../../support/settles'
-import { uniquePrefix } from '../../support/servers'
+import { dropMysqlPrefix, uniquePrefix } from '../../support/servers'
 import type { MysqlTestServer } from '../../support/servers'
 
 /** Where the tests of the pool keep their tenant. */
@@ -18,10 +21,13 @@ export const context = new TenantContext('mysql pool tests')
 export class Houses {
   readonly server: MysqlTestServer
   readonly prefix: string
+  /** `role`: the application's user has no rights in tenants but by their roles. */
+  readonly isolation: 'database' | 'role'
   readonly #pools: TenantPools[] = []
 
-  constructor(server: MysqlTestServer, title: string) {
+  constructor(server: MysqlTestServer, title: string, isolation: 'database' | 'role' = 'database') {
     this.server = server
+    this.isolation = isolation
     this.prefix = uniquePrefix(title)
   }
 
@@ -35,22 +41,34 @@ export class Houses {
           `create table ${database}.users (id int primary key auto_increment, name varchar(80))`,
         )
         await owner.query(`insert into ${database}.users (name) values (?), (?)`, [`${id}-1`, `${id}-2`])
-        const pattern = owner.escapeId(this.schema(id).replaceAll('_', '\\_'))
-        await owner.query(`grant all on ${pattern}.* to 'rowhouse_app'@'%'`)
+        if (this.isolation === 'role') await this.#giveRole(this.schema(id))
+        else await this.grantDirectly(id)
       }
     })
+  }
+
+  /** Rights of the user's own, beside any role. */
+  async grantDirectly(id: string): Promise<void> {
+    await this.asOwner(async (owner) => {
+      const pattern = owner.escapeId(this.schema(id).replaceAll('_', '\\_'))
+      await owner.query(`grant all on ${pattern}.* to 'rowhouse_app'@'%'`)
+    })
+  }
+
+  async #giveRole(schema: string): Promise<void> {
+    const session = await MigrationSession.open({ uri: this.server.ownerUrl })
+    try {
+      await makeMarkTable(session, schema)
+      await giveRole(session, schema, { user: 'rowhouse_app', host: '%' })
+    } finally {
+      await session.close()
+    }
   }
 
   /** Ends every pool and drops every database. */
   async clear(): Promise<void> {
     await Promise.all(this.#pools.map(({ pool }) => pool.end().catch(() => {})))
-    await this.asOwner(async (owner) => {
-      const [rows] = await owner.query<RowDataPacket[]>(
-        'select schema_name as name from information_schema.schemata where left(schema_name, ?) = ?',
-        [this.prefix.length, this.prefix],
-      )
-      for (const { name } of rows) await owner.query(`drop database ${owner.escapeId(name as string)}`)
-    })
+    await dropMysqlPrefix(this.server, this.prefix)
   }
 
   schema(id: string): string {
@@ -71,6 +89,7 @@ export class Houses {
     const pools = createTenantPool({
       uri: this.server.appUrl,
       connectionLimit: 1,
+      isolation: this.isolation,
       scope: () => context.scope(),
       ...options,
     })

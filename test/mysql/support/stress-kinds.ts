@@ -180,3 +180,35 @@ const ROUGH: readonly MysqlKind[] = [
 
 /** Every kind of request. */
 export const MYSQL_KINDS: readonly MysqlKind[] = [...MILD, ...ROUGH]
+
+/** Kinds that the server refuses where each tenant has a role. */
+export const HARD_KINDS: readonly MysqlKind[] = [
+  {
+    name: 'names the database of another tenant',
+    weight: 5,
+    tokens: ['gone'],
+    async run(turn) {
+      const there = `\`${turn.otherDatabase}\`.items`
+      const { pool } = turn.subject
+      await failsWith('ER_TABLEACCESS_DENIED_ERROR', pool.query(`select * from ${there}`))
+      await failsWith(
+        'ER_TABLEACCESS_DENIED_ERROR',
+        pool.execute(`insert into ${there} (token) values (?)`, [...turn.tokens]),
+      )
+      await withConnection(turn, async (connection) => {
+        await connection.beginTransaction()
+        await failsWith('ER_TABLEACCESS_DENIED_ERROR', connection.query(`delete from ${there}`))
+        await read(turn, connection)
+        await connection.rollback()
+      })
+    },
+  },
+  {
+    name: 'role of another tenant',
+    weight: 2,
+    async run(turn) {
+      await failsWith('ROWHOUSE_ISOLATION', turn.subject.pool.query(`set role \`${turn.otherDatabase}\``))
+      await read(turn)
+    },
+  },
+]

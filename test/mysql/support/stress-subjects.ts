@@ -28,6 +28,7 @@ export function scopedSubject(houses: Houses, options: Partial<TenantPoolOptions
   const { pool, callbackPool } = createTenantPool({
     uri: houses.server.appUrl,
     connectionLimit: POOL_SIZE,
+    isolation: houses.isolation,
     scope: () => context.scope(),
     ...options,
   })

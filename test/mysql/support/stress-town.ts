@@ -27,8 +27,8 @@ export class StressTown extends Houses {
   readonly #migrations = new MigrationFolder(MIGRATIONS)
   #built: readonly string[] = []
 
-  constructor(server: MysqlTestServer, title: string) {
-    super(server, title)
+  constructor(server: MysqlTestServer, title: string, isolation?: 'database' | 'role') {
+    super(server, title, isolation)
   }
 
   override async build(): Promise<void> {
