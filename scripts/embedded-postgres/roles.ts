@@ -1,6 +1,6 @@
 import { Client } from 'pg'
 
-/** Roles and database that each server gets: the owner of the schemas beside a role that only works in them. */
+/** Roles and database that each server gets: the owner of the schemas, who makes roles, beside a role that only works in them. */
 export const OWNER_ROLE = 'rowhouse_owner'
 /** The role an application connects as: neither superuser nor owner, so it can't create a schema. */
 export const APP_ROLE = 'rowhouse_app'
@@ -16,6 +16,7 @@ export async function createRoles(superuserUrl: string): Promise<void> {
       if (await isMissing(client, 'pg_roles', 'rolname', role))
         await client.query(`create role ${role} login`)
     }
+    await client.query(`alter role ${OWNER_ROLE} createrole; alter role ${APP_ROLE} noinherit`)
     if (await isMissing(client, 'pg_database', 'datname', DATABASE)) {
       await client.query(`create database ${DATABASE} owner ${OWNER_ROLE}`)
     }

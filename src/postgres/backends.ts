@@ -5,7 +5,7 @@ import type { Tenant } from '../tenant/context'
 import type { SchemaName } from '../tenant/schema-name'
 import type { TenantId } from '../tenant/tenant-id'
 import { TenantPool } from './pool'
-import type { ScopingOptions } from './pool'
+import type { ScopingOptions } from './scoping-options'
 
 const CONNECTIONS = 3
 const ROUNDS = 3

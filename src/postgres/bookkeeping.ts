@@ -23,16 +23,16 @@ const KINDS: Readonly<Record<string, string>> = {
 export class Bookkeeping {
   readonly #client: ClientBase
   readonly #table: string
-  readonly #reader: string | undefined
+  readonly #readerIn: (schema: SchemaName) => string | undefined
 
   /**
    * @param table - `schema_migrations`
-   * @param reader - role that may read the table, and no more
+   * @param readerIn - role that may read the table of a schema, and no more
    */
-  constructor(client: ClientBase, table: string, reader: string | undefined) {
+  constructor(client: ClientBase, table: string, readerIn: (schema: SchemaName) => string | undefined) {
     this.#client = client
     this.#table = table
-    this.#reader = reader
+    this.#readerIn = readerIn
   }
 
   /** `"tenant_acme"."schema_migrations"` */
@@ -46,7 +46,8 @@ export class Bookkeeping {
     await this.#client.query(
       `create table ${this.tableIn(schema)} (id serial primary key, name varchar(255) not null, run_on timestamp not null)`,
     )
-    if (this.#reader !== undefined) await grantReading(this.#client, this.tableIn(schema), this.#reader)
+    const reader = this.#readerIn(schema)
+    if (reader !== undefined) await grantReading(this.#client, this.tableIn(schema), reader)
   }
 
   /**

@@ -24,7 +24,7 @@ export class TenantClient extends DriverClient {
     super(config)
     const scope = new ConnectionScope(
       this.connection,
-      config[SESSION] ?? { hygiene: 'auto', pooler: 'none', mode: 'session' },
+      config[SESSION] ?? { hygiene: 'auto', pooler: 'none', mode: 'session', isolation: 'schema' },
     )
     this.#scope = scope
     this.connection.on('parameterStatus', (message: { parameterName: string; parameterValue: string }) => {

@@ -23,11 +23,12 @@ import { ANYTHING, classOf, extend } from './query-class'
 import { Session } from './session'
 import { hintAtSharedSchemas } from './shared-schema-hint'
 import { SyncCount } from './sync-count'
-import { CHECK_FAILED, switchErrorOf, writeSwitch } from './switch'
+import { isUnclear, switchErrorOf, writeSwitch } from './switch'
 import { localWay, sessionWay } from './switch-mode'
 import type { Way } from './switch-mode'
 import { SwitchReplies } from './switch-replies'
 import type { Intent, Submission, Switching } from './switching'
+import { roleProblemOf } from './takes-role'
 import { verify } from './verification'
 
 /**
@@ -40,6 +41,8 @@ export class ConnectionScope {
   readonly #syncs: SyncCount
   readonly #options: SessionOptions
   readonly #isLocal: boolean
+  /** Queries of tenants run as their roles, which no server reports: what it says of the path is not enough to believe. */
+  readonly #hasRoles: boolean
   /** What is in the session, beside its path. */
   readonly session: Session
   #path: PathState = UNKNOWN
@@ -63,6 +66,7 @@ export class ConnectionScope {
     this.#syncs = new SyncCount(connection)
     this.#options = options
     this.#isLocal = options.mode === 'local'
+    this.#hasRoles = options.isolation === 'role'
     this.session = new Session(connection, options.hygiene)
   }
 
@@ -108,6 +112,9 @@ export class ConnectionScope {
 
   #wayOf({ wanted }: Lease, query: Submittable, statement: StatementClass): Way | Error {
     const isInTransaction = this.#path.status !== 'I'
+    // Whoever works without a tenant is trusted with roles, too.
+    const problem = this.#hasRoles && wanted.tenant !== undefined && roleProblemOf(query, wanted.tenant)
+    if (problem) return problem
     if (!this.#isLocal) return sessionWay(statement, isInTransaction)
     return localWay({ query, statement, isInTransaction, readsText: this.#readsText, tenant: wanted.tenant })
   }
@@ -169,6 +176,7 @@ export class ConnectionScope {
   /** ParameterStatus; `isSetUp` tells that the application's connect hook is through. */
   onSetting(name: string, value: string, isSetUp: boolean): void {
     if (name === 'standard_conforming_strings') this.#readsText = value === 'on'
+    if (name === 'search_path' && this.#hasRoles) return
     if (name === 'search_path')
       this.#see({
         type: 'reported',
@@ -211,8 +219,8 @@ export class ConnectionScope {
     const { intent } = this.#switching!
     const { wanted, check, mode } = intent
     if (mode === 'prefixed' && !isOfPrefix(message)) return this.#onUserError(message)
-    if (check !== undefined) missSchema(wanted)
-    if (check === 'telling' || message.code !== CHECK_FAILED) {
+    missSchema(wanted)
+    if (check === 'telling' || this.#path.status !== 'I' || !isUnclear(wanted, message)) {
       return { type: 'fail', error: switchErrorOf(wanted, message) }
     }
     this.#retry = intent

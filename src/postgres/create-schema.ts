@@ -2,11 +2,11 @@ import { escapeIdentifier } from 'pg'
 import type { Mark, MigrationStep } from '../engine'
 import { SchemaNotOursError } from '../errors'
 import type { SchemaName } from '../tenant/schema-name'
+import type { Access } from './access'
 import { applyRun, isWhole, prepareRun } from './apply-migrations'
 import type { RunTools } from './apply-migrations'
 import { dropSchema } from './drop-schema'
-import { grantReading, grantUse } from './grants'
-import { markTable, readMark, writeMark, writeState } from './marks'
+import { readMark, writeMark, writeState } from './marks'
 import type { Remains } from './migration-failure'
 
 /** What is to be made. */
@@ -23,27 +23,24 @@ const TAKEN = new Set(['42P06', '23505'])
  * Makes a schema with its mark, books, grants and migrations: in one transaction, or, where a migration can't be in one,
  * with a mark in the state `creating` until all of them have run.
  *
- * @param role - the application's, where it is not the owner's
- * @throws SchemaNotOursError, MigrationFailedError, MigrationRefusedError; then nothing is left, or a half-made tenant
+ * @throws ConfigError, SchemaNotOursError, MigrationFailedError, MigrationRefusedError; then nothing is left, or a half-made tenant
  */
 export async function createSchema(
   tools: RunTools,
-  role: string | undefined,
+  access: Access,
   { schema, mark, steps }: NewSchema,
 ): Promise<void> {
   const { client, bookkeeping, renderer } = tools
+  await access.expectRoom(schema)
   const parts = await prepareRun(renderer, steps)
   const isOne = isWhole(parts)
   const open = async (): Promise<void> => {
     await makeSchema(tools, schema, mark.tenant)
     await writeMark(client, schema, isOne ? mark : { ...mark, state: 'creating' })
-    if (role !== undefined) {
-      await grantUse(client, schema, role)
-      await grantReading(client, markTable(schema), role)
-    }
+    await access.give(schema)
     await bookkeeping.ensure(schema)
   }
-  const settle = async (): Promise<Remains> => (isOne ? NOTHING : undo(tools, schema, mark))
+  const settle = async (): Promise<Remains> => (isOne ? NOTHING : undo(tools, access, schema, mark))
   await applyRun(tools, { schema, tenant: mark.tenant }, parts, { open, settle })
   if (!isOne) await writeState(client, schema, mark.state)
 }
@@ -63,11 +60,16 @@ async function makeSchema({ client }: RunTools, schema: SchemaName, tenant: stri
 }
 
 /** Takes away what the parts before have committed, and only that: our mark says that the tenant was never whole. */
-async function undo({ client }: RunTools, schema: SchemaName, { tenancy, tenant }: Mark): Promise<Remains> {
+async function undo(
+  { client }: RunTools,
+  access: Access,
+  schema: SchemaName,
+  { tenancy, tenant }: Mark,
+): Promise<Remains> {
   try {
     const mark = await readMark(client, schema)
     const isOurs = mark?.tenancy === tenancy && mark.tenant === tenant && mark.state === 'creating'
-    if (isOurs) await dropSchema(client, schema, { tenant })
+    if (isOurs) await dropSchema(client, schema, { tenant, access })
     return NOTHING
   } catch {
     // The first error is the one to tell: a lost connection, say, that can't clean up either.

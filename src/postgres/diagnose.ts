@@ -12,7 +12,7 @@ import type { SchemaName } from '../tenant/schema-name'
 import { readBackends } from './backends'
 import * as sql from './diagnose-sql'
 import { listMarked, MARK_TABLE } from './marks'
-import type { ScopingOptions } from './pool'
+import type { ScopingOptions } from './scoping-options'
 import { canonicalPath } from './search-path'
 
 /** Whom to ask, and what of. */

@@ -3,6 +3,7 @@ import type { Client } from 'pg'
 import type { DropOptions } from '../engine'
 import { TenantInUseError } from '../errors'
 import type { SchemaName } from '../tenant/schema-name'
+import type { Access } from './access'
 import { inTransaction } from './transaction'
 
 /**
@@ -43,18 +44,19 @@ const OUTSIDE = `
 const MAX_NAMED = 10
 
 /**
- * Drops a schema with all that is in it.
+ * Drops a schema with all that is in it, and what gave the application access to it.
  *
  * @throws {@link TenantInUseError} where something outside of it would go along, without `cascade`
  */
 export async function dropSchema(
   client: Client,
   schema: SchemaName,
-  { tenant, cascade = false }: DropOptions & { readonly tenant: string },
+  { tenant, access, cascade = false }: DropOptions & { readonly tenant: string; readonly access: Access },
 ): Promise<void> {
   await inTransaction(client, async () => {
     if (!cascade) await refuseUse(client, schema, tenant)
     await client.query(`drop schema ${escapeIdentifier(schema)} cascade`)
+    await access.take(schema)
   })
 }
 

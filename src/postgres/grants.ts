@@ -29,3 +29,27 @@ export async function grantExisting(client: ClientBase, schema: SchemaName, role
      grant execute on all functions in schema ${name} to ${to}`,
   )
 }
+
+/** Takes back all that was granted in a schema. */
+export async function revokeUse(client: ClientBase, schema: SchemaName, role: string): Promise<void> {
+  const [name, from] = [escapeIdentifier(schema), escapeIdentifier(role)]
+  const defaults = `alter default privileges in schema ${name} revoke all on`
+  await client.query(
+    `${defaults} tables from ${from}; ${defaults} sequences from ${from}; ${defaults} functions from ${from};
+     revoke all on all tables in schema ${name} from ${from};
+     revoke all on all sequences in schema ${name} from ${from};
+     revoke all on all functions in schema ${name} from ${from};
+     revoke all on schema ${name} from ${from}`,
+  )
+}
+
+/** Lets a role read this one table of a schema, and no more. */
+export async function lookInto(
+  client: ClientBase,
+  schema: SchemaName,
+  table: string,
+  role: string,
+): Promise<void> {
+  await client.query(`grant usage on schema ${escapeIdentifier(schema)} to ${escapeIdentifier(role)}`)
+  await grantReading(client, table, role)
+}

@@ -1,5 +1,6 @@
 export { TenantPool } from './pool'
-export type { ScopingOptions, TenantPoolConfig } from './pool'
+export type { TenantPoolConfig } from './pool'
+export type { ScopingOptions } from './scoping-options'
 export { postgres } from './postgres'
 export type { PostgresOptions } from './postgres'
 export type { Hygiene } from './hygiene'

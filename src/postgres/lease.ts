@@ -8,6 +8,8 @@ export interface SessionOptions {
   readonly pooler: 'none' | 'session'
   /** `local`: a switch ends with its transaction, for a pooler of transactions. */
   readonly mode: 'session' | 'local'
+  /** `role`: each tenant has a role, which its queries run as. */
+  readonly isolation: 'schema' | 'role'
 }
 
 /** One loan of a connection: whose queries it runs, until its end. */

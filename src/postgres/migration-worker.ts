@@ -6,13 +6,14 @@ import type { MigrationWorker } from '../engine'
 import { MigrationLockedError, PoolerError, SchemaNotOursError } from '../errors'
 import { outsideTenants } from '../tenant/context'
 import type { SchemaName } from '../tenant/schema-name'
+import { accessOf } from './access'
+import type { AccessOptions } from './access'
 import { applyRun, prepareRun } from './apply-migrations'
 import type { RunTools } from './apply-migrations'
 import { Bookkeeping } from './bookkeeping'
 import { createSchema } from './create-schema'
 import { dropSchema } from './drop-schema'
 import { emptySchema, snapshotSchema } from './empty-schema'
-import { grantExisting, grantReading, grantUse } from './grants'
 import { markTable, readMark, writeMark, writeState } from './marks'
 import { LOCK_NOT_AVAILABLE, readRemains } from './migration-failure'
 import type { Remains } from './migration-failure'
@@ -20,11 +21,9 @@ import type { MigrationRenderer } from './render-migration'
 import { inTransaction } from './transaction'
 
 /** What a worker is opened with. */
-export interface WorkerOptions {
+export interface WorkerOptions extends AccessOptions {
   /** The owner's connection. */
   readonly connection: ClientConfig
-  /** Role that is granted the use of new schemas; undefined where the owner is the application itself. */
-  readonly applicationRole: string | undefined
   readonly sharedSchemas: readonly string[]
   readonly migrationsTable: string
   readonly lockTimeoutMs: number
@@ -43,9 +42,10 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1
  * @throws PoolerError when a pooler of transactions stands in between
  */
 export async function openMigrationWorker(options: WorkerOptions): Promise<MigrationWorker> {
-  const { renderer, migrationsTable, sharedSchemas, applicationRole: role } = options
+  const { renderer, migrationsTable, sharedSchemas } = options
   const client = await connect(options)
-  const bookkeeping = new Bookkeeping(client, migrationsTable, role)
+  const access = accessOf(client, options)
+  const bookkeeping = new Bookkeeping(client, migrationsTable, access.readerIn)
   const tools: RunTools = { client, renderer, bookkeeping, migrationsTable, sharedSchemas }
   const keptIn = (schema: SchemaName): readonly string[] => [markTable(schema), bookkeeping.tableIn(schema)]
   let isUsable = true
@@ -62,8 +62,9 @@ export async function openMigrationWorker(options: WorkerOptions): Promise<Migra
       return { exists: rowCount !== 0, mark: rowCount === 0 ? undefined : await readMark(client, schema) }
     },
     readApplied: (schema) => bookkeeping.read(schema),
-    create: (schema, mark, steps) => createSchema(tools, role, { schema, mark, steps }),
+    create: (schema, mark, steps) => createSchema(tools, access, { schema, mark, steps }),
     async apply(schema, tenant, steps) {
+      await access.settle(schema, bookkeeping)
       const parts = await prepareRun(renderer, steps)
       if (parts.length === 0) return
       const settle = (kept: readonly number[]): Promise<Remains> =>
@@ -71,14 +72,11 @@ export async function openMigrationWorker(options: WorkerOptions): Promise<Migra
       await applyRun(tools, { schema, tenant }, parts, { open: () => bookkeeping.ensure(schema), settle })
     },
     async adopt(schema, mark, files) {
+      await access.expectRoom(schema)
       await inTransaction(client, async () => {
         await bookkeeping.takeOver(schema, files)
         await writeMark(client, schema, mark)
-        if (role === undefined) return
-        await grantUse(client, schema, role)
-        await grantExisting(client, schema, role)
-        for (const table of [markTable(schema), bookkeeping.tableIn(schema)])
-          await grantReading(client, table, role)
+        await access.giveExisting(schema, bookkeeping)
       })
     },
     setState: (schema, state) => writeState(client, schema, state),
@@ -86,7 +84,7 @@ export async function openMigrationWorker(options: WorkerOptions): Promise<Migra
       if ((await readMark(client, schema)) === undefined) {
         throw new SchemaNotOursError(`Schema "${schema}" has no mark of Rowhouse and is not dropped.`)
       }
-      await dropSchema(client, schema, { tenant, ...drop })
+      await dropSchema(client, schema, { tenant, access, ...drop })
     },
     snapshot: (schema) => snapshotSchema(client, schema, keptIn(schema)),
     empty: (schema, snapshot) => emptySchema(client, schema, snapshot, keptIn(schema)),

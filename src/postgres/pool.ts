@@ -1,4 +1,4 @@
-import type { ClientBase, Pool, PoolClient, PoolConfig } from 'pg'
+import type { Pool, PoolClient, PoolConfig } from 'pg'
 import { PoolTimeoutError, RowhouseError, TenantRequiredError } from '../errors'
 import type { ByScope } from '../tenant/by-scope'
 import { bindToContext, outsideTenants } from '../tenant/context'
@@ -17,41 +17,12 @@ import {
   throwingLater,
 } from './driver'
 import type { Submittable } from './driver'
-import type { Hygiene } from './hygiene'
 import { assertConfig } from './pool-config'
+import type { ScopingOptions } from './scoping-options'
 import type { SearchPath } from './search-path'
 import { searchPathsOf } from './search-paths'
 import { TenantsSeen } from './tenants-seen'
 import { whenQuiet } from './when-quiet'
-
-/** How a pool scopes its connections: everything that `pg.Pool` takes, and what follows. */
-export interface ScopingOptions extends Omit<PoolConfig, 'onConnect'> {
-  /** Schemas behind the tenant's in its search_path, `['extensions']`. Default: none, not even `public`. */
-  readonly sharedSchemas?: readonly string[] | undefined
-  /** When session state is cleared between tenants. Default `auto`. See {@link Hygiene}. */
-  readonly hygiene?: Hygiene | undefined
-  /**
-   * `session`: declares that a pooler stands in between and pools whole sessions. Default `none`: the backend must be
-   * the one that was connected to.
-   */
-  readonly pooler?: SessionOptions['pooler'] | undefined
-  /**
-   * `local`: each switch ends with its transaction and nothing is left on a connection, for a pooler of transactions in
-   * between. Default `session`.
-   */
-  readonly mode?: SessionOptions['mode'] | undefined
-  /**
-   * How many connections of the pool a tenant may have at once; more calls of it wait, and nobody waits behind them. Default:
-   * all of them.
-   */
-  readonly maxPerTenant?: number | undefined
-  /**
-   * How many tenants a connection serves before it is replaced, so that no backend learns the tables of all. Default 1,000.
-   */
-  readonly maxTenantsPerConnection?: number | undefined
-  /** Sets up each new connection, outside every tenant; the pool waits for it. What it sets outlives the clearing of sessions. */
-  readonly onConnect?: ((client: ClientBase) => void | Promise<void>) | undefined
-}
 
 /** Options of a {@link TenantPool}. */
 export interface TenantPoolConfig extends ScopingOptions {
@@ -95,6 +66,7 @@ class ScopedPool extends DriverPool {
     hygiene = 'auto',
     pooler = 'none',
     mode = 'session',
+    isolation = 'schema',
     maxPerTenant,
     maxTenantsPerConnection,
     ...config
@@ -103,10 +75,10 @@ class ScopedPool extends DriverPool {
     assertConfig(config)
     const { connectionTimeoutMillis: timeoutMs } = config
     const turns = maxPerTenant === undefined ? undefined : new Turns({ maxPerTenant, timeoutMs })
-    const session: SessionOptions = { hygiene, pooler, mode }
+    const session: SessionOptions = { hygiene, pooler, mode, isolation }
     super({ ...config, Client: TenantClient, [SESSION]: session } as PoolConfig)
     this.#scope = scope
-    this.#paths = searchPathsOf(sharedSchemas)
+    this.#paths = searchPathsOf(sharedSchemas, isolation)
     this.#turns = turns
     this.#seen = new TenantsSeen(maxTenantsPerConnection)
     if (turns !== undefined) {

@@ -8,7 +8,7 @@ import { listMarked, readMark } from './marks'
 import { MIGRATION_TEMPLATES } from './migration-templates'
 import { openMigrationWorker } from './migration-worker'
 import { TenantPool } from './pool'
-import type { ScopingOptions } from './pool'
+import type { ScopingOptions } from './scoping-options'
 import { createMigrationRenderer } from './render-migration'
 import { scopingProblems } from './scoping-problems'
 
@@ -55,6 +55,7 @@ function open(options: PostgresOptions, settings: EngineSettings): Engine<Pool, 
     hygiene,
     pooler,
     mode,
+    isolation = 'schema',
     maxPerTenant,
     maxTenantsPerConnection,
     lockTimeoutMs = 10_000,
@@ -62,14 +63,16 @@ function open(options: PostgresOptions, settings: EngineSettings): Engine<Pool, 
     ...connection
   } = options
   const scoping = {
-    ...{ scope: settings.scope, sharedSchemas, hygiene, pooler, mode, maxPerTenant, maxTenantsPerConnection },
+    ...{ scope: settings.scope, sharedSchemas, hygiene, pooler, mode, isolation },
+    ...{ maxPerTenant, maxTenantsPerConnection },
   }
   const pool = new TenantPool({ ...connection, ...scoping })
   // The same class, so that a callback of it never sees the tenant who happened to open its connection.
-  const admin = new TenantPool({ ...connection, max: adminMax, scope: () => WITHOUT_TENANT, pooler, mode })
+  const admin = new TenantPool({ ...connection, max: adminMax, scope: () => WITHOUT_TENANT, pooler, mode, isolation })
   const worker = {
     connection: ownerConnection(migrationUrl, connection),
     applicationRole: applicationRole ?? roleBeside(migrationUrl, connection),
+    isolation,
     sharedSchemas,
     migrationsTable: settings.migrationsTable,
     lockTimeoutMs,
@@ -114,8 +117,14 @@ function roleBeside(url: string | undefined, connection: PoolConfig): string | u
   return owner === application ? undefined : application
 }
 
-function problemsOf({ lockTimeoutMs = 0, ...options }: PostgresOptions): string[] {
+function problemsOf(all: PostgresOptions): string[] {
+  const { lockTimeoutMs = 0, migrationUrl, applicationRole, ...options } = all
   const problems = scopingProblems(options)
+  if (options.isolation === 'role' && (applicationRole ?? roleBeside(migrationUrl, options)) === undefined)
+    problems.push(
+      'The option `isolation: "role"` needs `migrationUrl`, an owner who makes a role for each tenant, and an application that ' +
+        'connects as another role: an owner has all rights in all tenants.',
+    )
   if (!(lockTimeoutMs >= 0)) problems.push('The option `lockTimeoutMs` is a number of milliseconds.')
   return problems
 }

@@ -1,4 +1,4 @@
-import type { ScopingOptions } from './pool'
+import type { ScopingOptions } from './scoping-options'
 
 /** What is wrong with the options of scoping, a sentence each. */
 export function scopingProblems({
@@ -6,7 +6,8 @@ export function scopingProblems({
   hygiene,
   pooler = 'none',
   mode = 'session',
-}: Pick<ScopingOptions, 'sharedSchemas' | 'hygiene' | 'pooler' | 'mode'>): string[] {
+  isolation = 'schema',
+}: Pick<ScopingOptions, 'sharedSchemas' | 'hygiene' | 'pooler' | 'mode' | 'isolation'>): string[] {
   const problems: string[] = []
   for (const schema of sharedSchemas) {
     if (typeof schema !== 'string' || schema === '' || schema === '$user' || schema.startsWith('pg_')) {
@@ -19,6 +20,12 @@ export function scopingProblems({
     problems.push('The option `hygiene` is "strict", "auto" or "fast".')
   if (!['none', 'session'].includes(pooler)) problems.push('The option `pooler` is "none" or "session".')
   if (!['session', 'local'].includes(mode)) problems.push('The option `mode` is "session" or "local".')
+  if (!['schema', 'role'].includes(isolation))
+    problems.push('The option `isolation` is "schema" or "role".')
+  if (mode === 'local' && isolation === 'role')
+    problems.push(
+      'The option `isolation: "role"` keeps a role from one statement to the next, which `mode: "local"` can not.',
+    )
   if (mode === 'local' && hygiene !== undefined)
     problems.push(
       'The option `hygiene` has no meaning with `mode: "local"`, where nothing is left in a session.',

@@ -9,6 +9,8 @@ export interface SearchPath {
   readonly sql: string
   /** Schema that must come first, `tenant_acme`; undefined for shared tables. */
   readonly schema: string | undefined
+  /** What stands behind `SET ROLE`, `"tenant_acme"` or `NONE`; undefined where tenants have no roles. */
+  readonly role: string | undefined
   /** Tenant id for messages, `acme`. */
   readonly tenant: string | undefined
   /** Messages for this path, kept by those who write them. */
@@ -32,6 +34,7 @@ export const DEFAULT_PATH: SearchPath = {
   path: undefined,
   sql: 'DEFAULT',
   schema: undefined,
+  role: undefined,
   tenant: undefined,
   wire: {},
   known: {},
@@ -39,18 +42,23 @@ export const DEFAULT_PATH: SearchPath = {
   sighting: {},
 }
 
+/** The same where tenants have roles. */
+export const DEFAULT_PATH_WITHOUT_ROLE: SearchPath = { ...DEFAULT_PATH, role: 'NONE', wire: {} }
+
 /**
  * The path of a tenant: its schema, the shared schemas, then `pg_temp`. Named last, because PostgreSQL otherwise looks
  * there first and a temporary table would shadow the tenant's.
  *
  * @param sharedSchemas - `['extensions']`
+ * @param hasRole - the tenant has a role of its schema's name
  */
-export function tenantPath(tenant: Tenant, sharedSchemas: readonly string[]): SearchPath {
+export function tenantPath(tenant: Tenant, sharedSchemas: readonly string[], hasRole = false): SearchPath {
   const schemas = [tenant.schema, ...sharedSchemas, 'pg_temp']
   return {
     path: joinCanonical(schemas),
     sql: schemas.map((schema) => escapeIdentifier(schema)).join(', '),
     schema: tenant.schema,
+    role: hasRole ? escapeIdentifier(tenant.schema) : undefined,
     tenant: tenant.id,
     wire: {},
     known: {},

@@ -17,14 +17,16 @@ const BACKSLASH = 92
 /**
  * Cuts SQL into tokens in one pass: time grows with the length of the text, whatever is in it. Knows nested comments,
  * 'strings', E'strings', dollar quotes and "identifiers", with standard_conforming_strings on (the default since 9.1).
+ *
+ * @param escapes - reads 'strings' as with standard_conforming_strings off
  */
-export function* scanSql(text: string): Generator<Token> {
+export function* scanSql(text: string, escapes = false): Generator<Token> {
   let at = 0
   while (at < text.length) {
     const code = text.charCodeAt(at)
     if (code === DASH && text.charCodeAt(at + 1) === DASH) at = endOfLine(text, at)
     else if (code === SLASH && text.charCodeAt(at + 1) === STAR) at = endOfComment(text, at)
-    else if (code === QUOTE) at = endOfString(text, at, false)
+    else if (code === QUOTE) at = endOfString(text, at, escapes)
     else if (code === DOUBLE_QUOTE) {
       at = endOfQuoted(text, at)
       yield { type: 'quoted', text: '' }

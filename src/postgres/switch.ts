@@ -10,7 +10,8 @@ import type { SearchPath } from './search-path'
  *   ahead    P/B/E SET · P/B/E check · Sync · [user: BEGIN]        outside the user's transaction, else ROLLBACK undoes it
  *   awaited  P/B/E SET · P/B/E check · Sync, its answer, [user]    what can't share a transaction with anything
  *
- * When a switch fails, the server skips everything up to the Sync: the user's query does not run.
+ * When a switch fails, the server skips everything up to the Sync: the user's query does not run. Where tenants have roles,
+ * `SET ROLE` stands in front of the SET, and the check is one at the role, too.
  */
 
 /**
@@ -20,13 +21,14 @@ import type { SearchPath } from './search-path'
  */
 export type CheckDepth = 'plain' | 'telling'
 
-const PLAIN_CHECK = 'select 1 / (current_schema() is not distinct from $1)::int'
+const AT_SCHEMA = 'current_schema() is not distinct from $1'
+const PLAIN_CHECK = `select 1 / (${AT_SCHEMA})::int`
 
 // The three ways to fail have an SQLSTATE each: no such schema 22012, no USAGE on it 2201F, another backend 2201E.
 // Every failing part depends on a function of the session: a plan knows the parameters, and would fold `sqrt(-length($1))`
 // into an error that is raised although the branch is never taken (measured on 18.4 and 15.18).
 const TELLING_CHECK =
-  'select case when current_schema() is not distinct from $1 then ln((pg_backend_pid() = $2)::int) ' +
+  `select case when ${AT_SCHEMA} then ln((pg_backend_pid() = $2)::int) ` +
   'else 1 / (to_regnamespace(quote_ident($1)) is not null)::int + sqrt(-pg_backend_pid()) end'
 /** The telling check where the backend is not compared. */
 export const TELLING_CHECK_BEHIND_POOLER = TELLING_CHECK.replace('ln((pg_backend_pid() = $2)::int)', '0')
@@ -36,6 +38,15 @@ export const CHECK_FAILED = '22012'
 /** SQLSTATE of a telling check where the role may not use the schema. */
 export const NO_USAGE = '2201F'
 const OTHER_BACKEND = '2201E'
+/** There is no such role; it is not granted to the one that the connection belongs to. */
+const NO_ROLE = ['22023', '42501']
+/**
+ * Takes a role, or tells that its schema is not there (22012), which SET ROLE could not. It takes a snapshot, so it does not
+ * stand in a user's transaction.
+ */
+const TAKE_ROLE =
+  "select case when to_regnamespace(quote_ident($1)) is not null then set_config('role', $1, false) " +
+  'else (1 / (pg_backend_pid() * 0))::text end'
 const IN_FAILED_TRANSACTION = '25P02'
 const QUERY_CANCELED = '57014'
 
@@ -55,24 +66,40 @@ export interface SwitchParts {
  */
 export function writeSwitch(connection: WireConnection, path: SearchPath, parts: SwitchParts): number {
   if (path.schema === undefined || parts.check === undefined) {
-    if (parts.set) connection._send((path.wire.set ??= record((recorder) => writeSet(recorder, path))))
-    return parts.set ? 1 : 0
+    if (!parts.set) return 0
+    connection._send((path.wire.set ??= record((recorder) => writeSet(recorder, path))))
+    return statementsOf(path)
   }
   if (parts.check === 'plain') {
     const { schema } = path
     const key = parts.set ? 'setAndCheck' : 'check'
     const messages = (path.wire[key] ??= record((recorder) => {
       if (parts.set) writeSet(recorder, path)
-      writeStatement(recorder, PLAIN_CHECK, [schema])
+      writeStatement(recorder, checkOf(path, PLAIN_CHECK), [schema])
     }))
     connection._send(messages)
-    return parts.set ? 2 : 1
+    return parts.set ? statementsOf(path) + 1 : 1
   }
-  const answers = parts.set ? writeSet(connection, path) : 0
-  const { backendPid } = parts
-  if (backendPid === undefined) writeStatement(connection, TELLING_CHECK_BEHIND_POOLER, [path.schema])
-  else writeStatement(connection, TELLING_CHECK, [path.schema, String(backendPid)])
-  return answers + 1
+  return writeTelling(connection, path, path.schema, parts)
+}
+
+function writeTelling(
+  connection: WireConnection,
+  path: SearchPath,
+  schema: string,
+  { set, backendPid }: SwitchParts,
+): number {
+  if (set && path.role !== undefined) writeStatement(connection, TAKE_ROLE, [schema])
+  if (set) writePath(connection, path)
+  if (backendPid === undefined)
+    writeStatement(connection, checkOf(path, TELLING_CHECK_BEHIND_POOLER), [schema])
+  else writeStatement(connection, checkOf(path, TELLING_CHECK), [schema, String(backendPid)])
+  return set ? statementsOf(path) + 1 : 1
+}
+
+/** A tenant's role is named like its schema. */
+function checkOf({ role }: SearchPath, check: string): string {
+  return role === undefined ? check : check.replace(AT_SCHEMA, () => `(${AT_SCHEMA} and current_user = $1)`)
 }
 
 /** The messages of a switch never change for a path, and one write costs less than one for each of them. */
@@ -84,9 +111,19 @@ export function record(write: (recorder: WireConnection) => void): Buffer {
   return Buffer.concat(chunks)
 }
 
-function writeSet(connection: WireConnection, path: SearchPath): number {
-  writeStatement(connection, `SET search_path TO ${path.sql}`, [])
-  return 1
+/** Without a look at anything: it takes no snapshot. */
+function writeSet(connection: WireConnection, path: SearchPath): void {
+  if (path.role !== undefined) writeStatement(connection, `SET ROLE ${path.role}`, [])
+  writePath(connection, path)
+}
+
+function writePath(connection: WireConnection, { sql }: SearchPath): void {
+  writeStatement(connection, `SET search_path TO ${sql}`, [])
+}
+
+/** Of {@link writeSet}. */
+function statementsOf({ role }: SearchPath): number {
+  return role === undefined ? 1 : 2
 }
 
 /** Writes one statement by the extended protocol, without a Sync. */
@@ -100,9 +137,20 @@ export function writeStatement(
   connection.execute({ portal: '', rows: 0 })
 }
 
+/** Whether a switch was refused for a reason that only a telling one finds out. */
+export function isUnclear({ role }: SearchPath, { code = '' }: ServerMessage): boolean {
+  return code === CHECK_FAILED || (role !== undefined && NO_ROLE.includes(code))
+}
+
 /** The error a user gets when a switch did not succeed; the user's query did not run. */
 export function switchErrorOf(path: SearchPath, failure: ServerMessage): unknown {
   const details = { tenant: path.tenant, cause: failure }
+  if (path.role !== undefined && NO_ROLE.includes(failure.code ?? ''))
+    return new TenantAccessError(
+      `The role ${path.role} does not exist, or is not granted to the application's role; the query was not run. Migrate the ` +
+        'tenant, which makes and grants it (isolation: "role").',
+      details,
+    )
   switch (failure.code) {
     case CHECK_FAILED:
       return new TenantNotFoundError(

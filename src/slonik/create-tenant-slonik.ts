@@ -3,7 +3,7 @@ import type { ClientConfigurationInput, DatabasePool } from 'slonik'
 import { ConfigError } from '../errors'
 import type { Lease } from '../postgres/lease'
 import { assertDriver } from '../postgres/driver'
-import type { ScopingOptions } from '../postgres/pool'
+import type { ScopingOptions } from '../postgres/scoping-options'
 import { scopingProblems } from '../postgres/scoping-problems'
 import { searchPathsOf } from '../postgres/search-paths'
 import { CarriedValue } from '../tenant/context'
@@ -16,7 +16,7 @@ import { ScopedMethods } from './scoped-methods'
 export interface TenantSlonikOptions
   extends
     Omit<ClientConfigurationInput, 'driverFactory'>,
-    Pick<ScopingOptions, 'sharedSchemas' | 'hygiene' | 'pooler' | 'mode' | 'maxPerTenant'> {
+    Pick<ScopingOptions, 'sharedSchemas' | 'hygiene' | 'pooler' | 'mode' | 'isolation' | 'maxPerTenant'> {
   /** The tenancy; anything that tells what the calling code may touch. Read where a method of slonik is called. */
   readonly tenancy: { scope(): Scope | undefined }
 }
@@ -41,11 +41,12 @@ export async function createTenantSlonik(
     hygiene,
     pooler = 'none',
     mode = 'session',
+    isolation = 'schema',
     ...options
   }: TenantSlonikOptions,
 ): Promise<DatabasePool> {
   const { maxPerTenant, ...configuration } = options
-  assertOptions({ tenancy, sharedSchemas, hygiene, pooler, mode }, configuration)
+  assertOptions({ tenancy, sharedSchemas, hygiene, pooler, mode, isolation }, configuration)
   assertDriver()
   const turns = turnsOf(maxPerTenant, configuration.connectionTimeout)
   const leases = new CarriedValue<Lease>()
@@ -61,12 +62,13 @@ export async function createTenantSlonik(
     driverFactory: createTenantDriverFactory({
       leases,
       scope,
-      session: { hygiene: hygiene ?? 'auto', pooler, mode },
+      session: { hygiene: hygiene ?? 'auto', pooler, mode, isolation },
       attempts,
       reset,
     }),
   })
-  return new ScopedMethods({ leases, scope, paths: searchPathsOf(sharedSchemas), turns }).ofPool(pool)
+  const paths = searchPathsOf(sharedSchemas, isolation)
+  return new ScopedMethods({ leases, scope, paths, turns }).ofPool(pool)
 }
 
 function turnsOf(

@@ -58,7 +58,7 @@ export function uniquePrefix(title: string): string {
   return `${word}_${run}${hash}_`
 }
 
-/** Drops each schema whose name begins with exactly this text: no pattern, in which `_` would be any character. */
+/** Drops each schema, and each tenant's role, whose name begins with exactly this text: no pattern, in which `_` would be any character. */
 export async function dropPrefix(server: TestServer, prefix: string): Promise<void> {
   if (prefix === '') throw new Error('An empty prefix would drop every schema of the database.')
   await withOwner(server, async (client) => {
@@ -67,6 +67,14 @@ export async function dropPrefix(server: TestServer, prefix: string): Promise<vo
       [prefix],
     )
     for (const { sql } of rows) await client.query(sql)
+    const roles = await client.query<{ role: string }>(
+      `select format('%I', rolname) as role from pg_roles
+        where starts_with(rolname, $1) and not rolcanlogin and not rolsuper`,
+      [prefix],
+    )
+    for (const { role } of roles.rows) {
+      await client.query(`grant ${role} to current_user; drop owned by ${role}; drop role ${role}`)
+    }
   })
 }
 

@@ -22,10 +22,13 @@ export class Houses {
   readonly prefix: string
   /** Name under which the server sees the connections of this file. */
   readonly applicationName: string
+  readonly isolation: 'schema' | 'role'
   readonly #pools: Pool[] = []
 
-  constructor(server: TestServer, title: string) {
+  /** @param isolation - `role`: each tenant has a role, and the application's no right of its own */
+  constructor(server: TestServer, title: string, isolation: 'schema' | 'role' = 'schema') {
     this.server = server
+    this.isolation = isolation
     this.prefix = uniquePrefix(title)
     this.applicationName = this.prefix
   }
@@ -38,8 +41,20 @@ export class Houses {
         await owner.query(
           `create schema ${schema};
            create table ${schema}.users (id serial primary key, name text);
-           insert into ${schema}.users (name) select '${id}-' || n from generate_series(1, 2) n;
-           grant usage, create on schema ${schema} to ${APP_ROLE};
+           insert into ${schema}.users (name) select '${id}-' || n from generate_series(1, 2) n`,
+        )
+        if (this.isolation === 'role') {
+          const options = this.server.version >= 16 ? 'with inherit false, set true' : ''
+          await owner.query(
+            `create role ${schema}; grant ${schema} to ${APP_ROLE} ${options};
+             grant usage on schema ${schema} to ${schema}, ${APP_ROLE};
+             grant select, insert, update, delete on all tables in schema ${schema} to ${schema};
+             grant usage, select on all sequences in schema ${schema} to ${schema}`,
+          )
+          continue
+        }
+        await owner.query(
+          `grant usage, create on schema ${schema} to ${APP_ROLE};
            grant all on all tables in schema ${schema} to ${APP_ROLE};
            grant all on all sequences in schema ${schema} to ${APP_ROLE}`,
         )
@@ -67,6 +82,11 @@ export class Houses {
     return context.run(this.tenant(id), work)
   }
 
+  /** Runs work that has explicitly no tenant. */
+  outside<Result>(work: () => Result): Result {
+    return context.withoutTenant(work)
+  }
+
   /** The name of user 1 of tenant b, by way of this pool, which must answer in time. */
   nameOfB(pool: Pick<Pool, 'query'>): Promise<string> {
     const name = async (): Promise<string> =>
@@ -80,7 +100,7 @@ export class Houses {
 
   /** A tenant pool of one connection, as the application's role; ended by {@link clear}. */
   pool(options: Partial<TenantPoolConfig> = {}): Pool {
-    const pool = new TenantPool({ ...this.config(), max: 1, scope: () => context.scope(), ...options })
+    const pool = new TenantPool({ ...this.config(), max: 1, scope: () => context.scope(), isolation: this.isolation, ...options })
     // Killed connections are part of these tests, and an unheard `error` would end the process.
     pool.on('error', () => {})
     this.#pools.push(pool)

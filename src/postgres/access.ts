@@ -1,0 +1,105 @@
+import type { Client } from 'pg'
+import type { SchemaName } from '../tenant/schema-name'
+import type { Bookkeeping } from './bookkeeping'
+import { grantExisting, grantReading, grantUse, lookInto, revokeUse } from './grants'
+import { MARK_TABLE, markTable } from './marks'
+import { dropRole, expectNoStranger, expectRoleMaker, hasRole, makeRole } from './tenant-role'
+import { inTransaction } from './transaction'
+
+/** How the application comes to its rights in tenants. Everything but `settle` is to be called in a transaction. */
+export interface Access {
+  /** Who reads the books of a tenant; undefined where its owner is the application itself. */
+  readonly readerIn: (schema: SchemaName) => string | undefined
+  /** @throws ConfigError, SchemaNotOursError where a tenant of this name can't be granted. Needs no transaction. */
+  expectRoom(schema: SchemaName): Promise<void>
+  /** Lets the application into a new schema that has nothing but its mark. */
+  give(schema: SchemaName): Promise<void>
+  /** Lets it into one that has tables, and books. */
+  giveExisting(schema: SchemaName, bookkeeping: Bookkeeping): Promise<void>
+  /** Completes what a tenant lacks, that was made otherwise. Needs no transaction. */
+  settle(schema: SchemaName, bookkeeping: Bookkeeping): Promise<void>
+  /** The schema is gone. */
+  take(schema: SchemaName): Promise<void>
+}
+
+/** What {@link accessOf} goes by. */
+export interface AccessOptions {
+  /** The application's; undefined where it is the owner, who needs no grants. */
+  readonly applicationRole: string | undefined
+  readonly isolation: 'schema' | 'role'
+}
+
+/** The way that the options want, on the owner's connection. */
+export function accessOf(client: Client, { applicationRole, isolation }: AccessOptions): Access {
+  if (applicationRole === undefined) return NONE
+  return isolation === 'role' ? byRole(client, applicationRole) : byGrant(client, applicationRole)
+}
+
+const nothing = async (): Promise<void> => {}
+const NONE: Access = {
+  readerIn: () => undefined,
+  ...{ expectRoom: nothing, give: nothing, giveExisting: nothing, settle: nothing, take: nothing },
+}
+
+function byGrant(client: Client, role: string): Access {
+  return {
+    ...NONE,
+    readerIn: () => role,
+    async give(schema) {
+      await grantUse(client, schema, role)
+      await grantReading(client, markTable(schema), role)
+    },
+    giveExisting: (schema, bookkeeping) => giveAll(client, schema, role, bookkeeping),
+  }
+}
+
+function byRole(client: Client, application: string): Access {
+  const make = async (schema: SchemaName): Promise<void> => {
+    await expectNoStranger(client, schema, application)
+    await makeRole(client, schema, application)
+  }
+  const lookIn = (schema: SchemaName): Promise<void> =>
+    lookInto(client, schema, markTable(schema), application)
+  const giveExisting: Access['giveExisting'] = async (schema, bookkeeping) => {
+    await make(schema)
+    await giveAll(client, schema, schema, bookkeeping)
+    // Of a tenant that was made without roles. Last: until here the application could work in it all the same.
+    await revokeUse(client, schema, application)
+    await lookIn(schema)
+  }
+  return {
+    readerIn: (schema) => schema,
+    async expectRoom(schema) {
+      await expectRoleMaker(client, application)
+      await expectNoStranger(client, schema, application)
+    },
+    async give(schema) {
+      await make(schema)
+      await grantUse(client, schema, schema)
+      await grantReading(client, markTable(schema), schema)
+      await lookIn(schema)
+    },
+    giveExisting,
+    async settle(schema, bookkeeping) {
+      await expectRoleMaker(client, application)
+      if (await hasRole(client, schema, application, MARK_TABLE)) return
+      await inTransaction(client, async () => {
+        await bookkeeping.ensure(schema)
+        await giveExisting(schema, bookkeeping)
+      })
+    },
+    take: (schema) => dropRole(client, schema, application),
+  }
+}
+
+async function giveAll(
+  client: Client,
+  schema: SchemaName,
+  role: string,
+  bookkeeping: Bookkeeping,
+): Promise<void> {
+  await grantUse(client, schema, role)
+  await grantExisting(client, schema, role)
+  for (const table of [markTable(schema), bookkeeping.tableIn(schema)])
+    await grantReading(client, table, role)
+}
