@@ -6,6 +6,8 @@ import { judgeMigrations } from './migrations-connection'
 import type { MigrationsConnection } from './migrations-connection'
 import { judgeRights } from './postgres-rights'
 import type { RightsFacts } from './postgres-rights'
+import { judgeRoles } from './postgres-roles'
+import type { RoleFacts } from './postgres-roles'
 
 /** What was seen of the backends behind a few connections of the application. */
 export interface BackendFacts {
@@ -40,6 +42,8 @@ export interface PostgresFacts {
   readonly migrations: MigrationsConnection
   readonly version: { readonly major: number; readonly text: string }
   readonly rights: RightsFacts
+  /** Undefined where tenants have no roles. */
+  readonly roles?: RoleFacts | undefined
   readonly defaultPaths: readonly DefaultPath[]
   readonly doubled: {
     readonly tables: readonly DoubledTable[]
@@ -62,6 +66,7 @@ export function judgePostgres(facts: PostgresFacts): Finding[] {
     ...judgeBackends(facts.backends),
     ...judgeMigrations(facts.migrations, 'pooler-before-migrations'),
     ...judgeRights(facts.rights),
+    ...judgeRoles(facts.roles, facts.rights.role),
     ...judgeDoubled(facts.doubled),
     ...facts.defaultPaths.map(judgeDefaultPath),
     ...judgeExtensions(facts.extensions),

@@ -12,9 +12,11 @@ export interface Access {
   readonly readerIn: (schema: SchemaName) => string | undefined
   /** @throws ConfigError, SchemaNotOursError where a tenant of this name can't be granted. Needs no transaction. */
   expectRoom(schema: SchemaName): Promise<void>
+  /** Makes the reader of a schema that is there, before its books are made. */
+  makeReader(schema: SchemaName): Promise<void>
   /** Lets the application into a new schema that has nothing but its mark. */
   give(schema: SchemaName): Promise<void>
-  /** Lets it into one that has tables, and books. */
+  /** Lets it into one that has tables, books and a reader. */
   giveExisting(schema: SchemaName, bookkeeping: Bookkeeping): Promise<void>
   /** Completes what a tenant lacks, that was made otherwise. Needs no transaction. */
   settle(schema: SchemaName, bookkeeping: Bookkeeping): Promise<void>
@@ -38,7 +40,8 @@ export function accessOf(client: Client, { applicationRole, isolation }: AccessO
 const nothing = async (): Promise<void> => {}
 const NONE: Access = {
   readerIn: () => undefined,
-  ...{ expectRoom: nothing, give: nothing, giveExisting: nothing, settle: nothing, take: nothing },
+  ...{ expectRoom: nothing, makeReader: nothing, give: nothing },
+  ...{ giveExisting: nothing, settle: nothing, take: nothing },
 }
 
 function byGrant(client: Client, role: string): Access {
@@ -54,14 +57,13 @@ function byGrant(client: Client, role: string): Access {
 }
 
 function byRole(client: Client, application: string): Access {
-  const make = async (schema: SchemaName): Promise<void> => {
+  const makeReader: Access['makeReader'] = async (schema) => {
     await expectNoStranger(client, schema, application)
     await makeRole(client, schema, application)
   }
   const lookIn = (schema: SchemaName): Promise<void> =>
     lookInto(client, schema, markTable(schema), application)
   const giveExisting: Access['giveExisting'] = async (schema, bookkeeping) => {
-    await make(schema)
     await giveAll(client, schema, schema, bookkeeping)
     // Of a tenant that was made without roles. Last: until here the application could work in it all the same.
     await revokeUse(client, schema, application)
@@ -73,8 +75,9 @@ function byRole(client: Client, application: string): Access {
       await expectRoleMaker(client, application)
       await expectNoStranger(client, schema, application)
     },
+    makeReader,
     async give(schema) {
-      await make(schema)
+      await makeReader(schema)
       await grantUse(client, schema, schema)
       await grantReading(client, markTable(schema), schema)
       await lookIn(schema)
@@ -84,6 +87,7 @@ function byRole(client: Client, application: string): Access {
       await expectRoleMaker(client, application)
       if (await hasRole(client, schema, application, MARK_TABLE)) return
       await inTransaction(client, async () => {
+        await makeReader(schema)
         await bookkeeping.ensure(schema)
         await giveExisting(schema, bookkeeping)
       })

@@ -20,7 +20,9 @@ const PID = 'select pg_backend_pid() as pid from pg_catalog.pg_sleep(0.02)'
  */
 export async function readBackends(options: ScopingOptions): Promise<BackendFacts> {
   const max = Math.min(CONNECTIONS, options.max ?? CONNECTIONS)
-  const pool = new TenantPool({ ...options, max, maxPerTenant: undefined, scope: () => ANYWHERE })
+  // That schema has no role.
+  const plain = { maxPerTenant: undefined, isolation: undefined }
+  const pool = new TenantPool({ ...options, ...plain, max, scope: () => ANYWHERE })
   // A connection that dies tells so by its query; unheard, the event would end the process.
   pool.on('error', () => {})
   try {

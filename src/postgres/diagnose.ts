@@ -10,6 +10,7 @@ import type { MigrationWorker } from '../engine'
 import { PoolerError } from '../errors'
 import type { SchemaName } from '../tenant/schema-name'
 import { readBackends } from './backends'
+import { readRoles } from './diagnose-roles'
 import * as sql from './diagnose-sql'
 import { listMarked, MARK_TABLE } from './marks'
 import type { ScopingOptions } from './scoping-options'
@@ -92,13 +93,15 @@ async function readFacts(
   const { number, text, role, isSuperuser, bypassesRls } = server!
   const tenants = await readTenants(parts, prefix, owner)
   const schemas = tenants.map(({ schema }) => schema)
+  const major = Math.floor(number / 10_000)
   const creatable = await ask<{ schema: string }>(admin, sql.CREATABLE, [['public', ...sharedSchemas]])
   return {
-    version: { major: Math.floor(number / 10_000), text },
+    version: { major, text },
     rights: {
       ...{ role, isSuperuser, bypassesRls, tenants, hasOwner },
       creatable: creatable.map(({ schema }) => schema),
     },
+    roles: parts.scoping.isolation === 'role' ? await readRoles(admin, schemas, major) : undefined,
     defaultPaths: await readDefaultPaths(admin, schemas),
     doubled: await readDoubled(parts, schemas),
     extensions: await ask(admin, sql.EXTENSIONS, [schemas]),

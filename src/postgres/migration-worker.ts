@@ -74,6 +74,7 @@ export async function openMigrationWorker(options: WorkerOptions): Promise<Migra
     async adopt(schema, mark, files) {
       await access.expectRoom(schema)
       await inTransaction(client, async () => {
+        await access.makeReader(schema)
         await bookkeeping.takeOver(schema, files)
         await writeMark(client, schema, mark)
         await access.giveExisting(schema, bookkeeping)

@@ -68,7 +68,14 @@ function open(options: PostgresOptions, settings: EngineSettings): Engine<Pool, 
   }
   const pool = new TenantPool({ ...connection, ...scoping })
   // The same class, so that a callback of it never sees the tenant who happened to open its connection.
-  const admin = new TenantPool({ ...connection, max: adminMax, scope: () => WITHOUT_TENANT, pooler, mode, isolation })
+  const admin = new TenantPool({
+    ...connection,
+    max: adminMax,
+    scope: () => WITHOUT_TENANT,
+    pooler,
+    mode,
+    isolation,
+  })
   const worker = {
     connection: ownerConnection(migrationUrl, connection),
     applicationRole: applicationRole ?? roleBeside(migrationUrl, connection),
@@ -81,7 +88,7 @@ function open(options: PostgresOptions, settings: EngineSettings): Engine<Pool, 
   const openWorker = (): Promise<MigrationWorker> => openMigrationWorker(worker)
   const patient = {
     ...{ pool, admin, sharedSchemas, tenancy: settings.tenancy, migrationsTable: settings.migrationsTable },
-    scoping: { ...connection, hygiene, pooler, mode },
+    scoping: { ...connection, hygiene, pooler, mode, isolation },
     hasOwner: roleBeside(migrationUrl, connection) !== undefined,
     openOwner: migrationUrl === undefined ? undefined : openWorker,
   }

@@ -20,8 +20,7 @@ export function scopingProblems({
     problems.push('The option `hygiene` is "strict", "auto" or "fast".')
   if (!['none', 'session'].includes(pooler)) problems.push('The option `pooler` is "none" or "session".')
   if (!['session', 'local'].includes(mode)) problems.push('The option `mode` is "session" or "local".')
-  if (!['schema', 'role'].includes(isolation))
-    problems.push('The option `isolation` is "schema" or "role".')
+  if (!['schema', 'role'].includes(isolation)) problems.push('The option `isolation` is "schema" or "role".')
   if (mode === 'local' && isolation === 'role')
     problems.push(
       'The option `isolation: "role"` keeps a role from one statement to the next, which `mode: "local"` can not.',

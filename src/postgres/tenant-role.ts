@@ -105,6 +105,10 @@ export async function hasRole(
             select a.privilege_type, c.relname, a.grantee
               from schema s join pg_catalog.pg_class c on c.relnamespace = s.oid, aclexplode(c.relacl) a
             union all
+            select a.privilege_type, 'column', a.grantee
+              from schema s join pg_catalog.pg_class c on c.relnamespace = s.oid
+              join pg_catalog.pg_attribute t on t.attrelid = c.oid, aclexplode(t.attacl) a
+            union all
             select a.privilege_type, 'default', a.grantee
               from schema s join pg_catalog.pg_default_acl d on d.defaclnamespace = s.oid, aclexplode(d.defaclacl) a
             union all

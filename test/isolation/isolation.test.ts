@@ -3,7 +3,7 @@ import { SERVERS } from '../support/servers'
 import { CONCURRENCY } from './support/caller'
 import { stress, summaryOf } from './support/harness'
 import type { Report } from './support/harness'
-import { KINDS } from './support/kinds'
+import { HARD_KINDS, KINDS } from './support/kinds'
 import { IS_LONG, ROUNDS, SEED } from './support/settings'
 import { tenancySubject } from './support/subjects'
 import { Town } from './support/town'
@@ -12,8 +12,13 @@ import { Town } from './support/town'
 const ROUND_LIMIT = 30
 
 // The seed stands in the title, so that whatever fails can be run again with ROWHOUSE_STRESS_SEED.
-describe.each(SERVERS)(`20 tenants over 3 connections of $name, seed ${SEED}`, (server) => {
-  const town = new Town(server, `isolation ${server.version}`)
+const BY_ISOLATION = SERVERS.flatMap((server) =>
+  (['schema', 'role'] as const).map((isolation) => ({ name: server.name, server, isolation })),
+)
+
+describe.each(BY_ISOLATION)(`$isolation: 20 tenants over 3 connections of $name, seed ${SEED}`, (on) => {
+  const { server, isolation } = on
+  const town = new Town(server, `isolation ${isolation} ${server.version}`, isolation)
   let report: Report
 
   beforeAll(
@@ -22,7 +27,7 @@ describe.each(SERVERS)(`20 tenants over 3 connections of $name, seed ${SEED}`, (
       report = await stress(tenancySubject(town), town, {
         seed: SEED,
         rounds: ROUNDS,
-        kinds: KINDS,
+        kinds: isolation === 'role' ? HARD_KINDS : KINDS,
         strikes: 12,
         limitMs: ROUND_LIMIT * 1000,
       })

@@ -17,7 +17,10 @@ const CROSSINGS: readonly [string, (b: string) => string][] = [
   ['UPDATE', (b) => `update ${b}.users set name = 'stray'`],
   ['UPDATE ... FROM', (b) => `update users set name = u.name from ${b}.users u`],
   ['DELETE', (b) => `delete from ${b}.users`],
-  ['MERGE', (b) => `merge into ${b}.users u using users a on false when not matched then insert (name) values ('x')`],
+  [
+    'MERGE',
+    (b) => `merge into ${b}.users u using users a on false when not matched then insert (name) values ('x')`,
+  ],
   ['JOIN', (b) => `select * from users join ${b}.users u using (id)`],
   ['CTE', (b) => `with there as (delete from ${b}.users returning *) select * from there`],
   ['UNION', (b) => `select name from users union all select name from ${b}.users`],
@@ -136,7 +139,9 @@ describe.each(SERVERS)('SQL that names the schema of another tenant, on $name', 
   test('the control: without roles it reads and writes there', async () => {
     const pool = soft.pool()
     const there = soft.schema('b')
-    for (const [what, sql] of CROSSINGS.filter(([name]) => /^(SELECT|JOIN|CTE|UNION|sub|TABLE|EXPL|func|seq)/.test(name))) {
+    for (const [what, sql] of CROSSINGS.filter(([name]) =>
+      /^(SELECT|JOIN|CTE|UNION|sub|TABLE|EXPL|func|seq)/.test(name),
+    )) {
       await soft.in('a', async () => {
         const client = await pool.connect()
         await client.query('begin')
@@ -185,9 +190,9 @@ describe.each(SERVERS)('SQL that names the schema of another tenant, on $name', 
   test('without a tenant the application can read nothing of one', async () => {
     const [admin, pool] = [hard.plainPool('a'), hard.pool()]
     for (const on of [admin, pool])
-      await expect(
-        (async () => context(() => on.query(`select * from ${b}.users`)))(),
-      ).rejects.toMatchObject(DENIED)
+      await expect((async () => context(() => on.query(`select * from ${b}.users`)))()).rejects.toMatchObject(
+        DENIED,
+      )
   })
 
   const context = <T>(work: () => T): T => hard.outside(work)

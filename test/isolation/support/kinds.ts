@@ -2,6 +2,7 @@ import type { Kind } from './kind'
 import { CALLBACKS } from './routes/callbacks'
 import { CROSSINGS } from './routes/crossings'
 import { CUTS } from './routes/cuts'
+import { FOREIGN_NAMES } from './routes/foreign-names'
 import { HOSTILITIES } from './routes/hostilities'
 import { INTERRUPTIONS } from './routes/interruptions'
 import { LEFTOVERS } from './routes/leftovers'
@@ -20,6 +21,9 @@ export const KINDS: readonly Kind[] = [
   ...HOSTILITIES,
   ...CROSSINGS,
 ]
+
+/** And what the server refuses where each tenant has a role. */
+export const HARD_KINDS: readonly Kind[] = [...KINDS, ...FOREIGN_NAMES]
 
 /** And what needs a network that breaks, tenants that come and go, or one level of hygiene. */
 export const TORTURE_KINDS: readonly Kind[] = [...KINDS, ...LEFTOVERS, ...LIFETIMES, ...CUTS]

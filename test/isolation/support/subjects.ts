@@ -37,6 +37,7 @@ export interface TenancySubject extends Subject {
 export function tenancySubject(town: Town, options: PostgresOptions = {}): TenancySubject {
   const engine = postgres({
     connectionString: town.server.appUrl,
+    isolation: town.isolation,
     ...options,
     migrationUrl: town.server.ownerUrl,
     application_name: town.applicationName,

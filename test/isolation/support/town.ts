@@ -21,10 +21,13 @@ create function wander(path text) returns text language sql
   as $$ select set_config('search_path', path, false) $$;
 create function remember(who text) returns text language sql
   as $$ select set_config('app.user', who, false) $$;
+create function take_role(name text) returns text language sql
+  as $$ select set_config('role', name, false) $$;
 create function make_temporary(who text) returns void language plpgsql as $$
   begin execute format('create temporary table if not exists temp_of_%s (id int)', who); end $$;
 -- Down Migration
 drop function make_temporary(text);
+drop function take_role(text);
 drop function remember(text);
 drop function wander(text);
 `,
@@ -53,13 +56,16 @@ export class Town {
   readonly prefix: string
   /** Ids, `t01` to `t20`. */
   readonly tenants = Array.from({ length: TENANTS }, (_, index) => `t${String(index + 1).padStart(2, '0')}`)
+  readonly isolation: 'schema' | 'role'
   #built: readonly string[] = []
   /** What makes and drops tenants of this town beside the pool under test. */
   readonly registry: Registry
   readonly #migrations = new MigrationFolder(MIGRATIONS)
 
-  constructor(server: TestServer, title: string) {
+  /** @param isolation - `role`: each tenant has a role of its own */
+  constructor(server: TestServer, title: string, isolation: 'schema' | 'role' = 'schema') {
     this.server = server
+    this.isolation = isolation
     this.prefix = uniquePrefix(title)
     this.registry = new Registry(() => this.#tenancy())
   }
@@ -131,7 +137,8 @@ export class Town {
   }
 
   #tenancy(): Tenancy {
-    const engine = postgres({ connectionString: this.server.appUrl, migrationUrl: this.server.ownerUrl })
+    const { isolation, server } = this
+    const engine = postgres({ connectionString: server.appUrl, migrationUrl: server.ownerUrl, isolation })
     return createTenancy({ engine, prefix: this.prefix, migrations: this.#migrations.path })
   }
 

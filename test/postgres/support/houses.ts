@@ -100,7 +100,13 @@ export class Houses {
 
   /** A tenant pool of one connection, as the application's role; ended by {@link clear}. */
   pool(options: Partial<TenantPoolConfig> = {}): Pool {
-    const pool = new TenantPool({ ...this.config(), max: 1, scope: () => context.scope(), isolation: this.isolation, ...options })
+    const pool = new TenantPool({
+      ...this.config(),
+      max: 1,
+      scope: () => context.scope(),
+      isolation: this.isolation,
+      ...options,
+    })
     // Killed connections are part of these tests, and an unheard `error` would end the process.
     pool.on('error', () => {})
     this.#pools.push(pool)
