@@ -1,7 +1,7 @@
 const TENANCY = ['engine', 'name', 'prefix', 'migrations', 'migrationsTable', 'reserved']
 const EVERY_ENGINE = [
   ...['host', 'port', 'user', 'password', 'database', 'ssl'],
-  ...['migrationUrl', 'lockTimeoutMs', 'adminMax', 'hygiene', 'maxPerTenant'],
+  ...['migrationUrl', 'lockTimeoutMs', 'adminMax', 'hygiene', 'isolation', 'maxPerTenant'],
 ]
 const ENGINE: Readonly<Record<string, readonly string[]>> = {
   postgres: [

@@ -19,8 +19,12 @@ export class SlonikHouses extends Houses {
   readonly slonik: Slonik
   readonly #sloniks: DatabasePool[] = []
 
-  constructor({ server, slonik }: { server: TestServer; slonik: Slonik }, title: string) {
-    super(server, `${title} ${server.version} ${slonik.name}`)
+  constructor(
+    { server, slonik }: { server: TestServer; slonik: Slonik },
+    title: string,
+    isolation: 'schema' | 'role' = 'schema',
+  ) {
+    super(server, `${title} ${server.version} ${slonik.name}`, isolation)
     this.slonik = slonik
   }
 

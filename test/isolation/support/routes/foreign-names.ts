@@ -10,7 +10,13 @@ export const FOREIGN_NAMES: readonly Kind[] = [
   { name: 'names it on a client', style: 'promise', weight: 5, tokens: ['kept', 'gone'], run: nameOnClient },
   { name: 'streams from it', style: 'stream', weight: 3, run: streamFromIt },
   { name: 'role of another tenant', style: 'promise', weight: 3, tokens: ['kept'], run: takeRole },
-  { name: 'hidden role of another tenant', style: 'promise', weight: 4, tokens: ['kept'], run: takeHiddenRole },
+  {
+    name: 'hidden role of another tenant',
+    style: 'promise',
+    weight: 4,
+    tokens: ['kept'],
+    run: takeHiddenRole,
+  },
 ]
 
 const DENIED = '42501'
