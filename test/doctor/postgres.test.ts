@@ -54,6 +54,17 @@ test('a healthy set-up has no finding', () => {
 
 test.each<[string, Partial<PostgresFacts>, string[]]>([
   ['refused by the pool', { backends: { refusal: 'a pooler', rounds: [] } }, ['error pooler-in-between']],
+  [
+    'rights beside roles, and a tenant without one',
+    { roles: { tables: ['tenant_acme.widgets'], inherits: false, missing: ['tenant_beta'] } },
+    ['error rights-beside-roles', 'error tenant-without-role'],
+  ],
+  [
+    'roles that are inherited',
+    { roles: { tables: [], inherits: true, missing: [] } },
+    ['error rights-beside-roles'],
+  ],
+  ['tenants with roles', { roles: { tables: [], inherits: false, missing: [] } }, []],
   ['backends that change', { backends: { rounds: [[1, 2], [2, 1]] } }, ['error pooler-not-session']], // prettier-ignore
   ['a backend for two', { backends: { rounds: [[1, 1], [1, 1]] } }, ['error pooler-not-session']], // prettier-ignore
   ['an owner by way of a pooler', { migrations: { state: 'indirect' } }, ['error pooler-before-migrations']],

@@ -23,12 +23,13 @@ const DENIED = '42501'
 
 /** An answer of another kind, rows say, is an error of the test. */
 async function isDenied(asked: Promise<unknown>, code = DENIED): Promise<void> {
-  const error = await asked.then(
-    () => undefined,
-    (thrown: { code?: string }) => thrown,
-  )
-  if (error?.code === code) return
-  throw error ?? new Error('The server has answered a query that names another tenant.')
+  try {
+    await asked
+  } catch (error) {
+    if ((error as { code?: string }).code === code) return
+    throw error
+  }
+  throw new Error('The server has answered a query that names another tenant.')
 }
 
 async function nameIt(turn: Turn): Promise<void> {
