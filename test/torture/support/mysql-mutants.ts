@@ -42,7 +42,7 @@ export const MYSQL_MUTANTS: readonly Mutant[] = [
     changes: [
       {
         file: 'mysql/database-state.ts',
-        find: 'const enter = meansDatabase && at !== wish.database',
+        find: 'const enter = meansDatabase && (at !== wish.database || (reset && wish.hasRole))',
         replace: 'const enter = meansDatabase && (at === undefined || at === wish.parking)',
       },
       {

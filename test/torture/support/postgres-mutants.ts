@@ -110,8 +110,8 @@ export const POSTGRES_MUTANTS: readonly Mutant[] = [
       },
       {
         file: 'postgres/connection-scope.ts',
-        find: 'if (changesTenant && isInTransaction) {',
-        replace: 'if (changesTenant && isInTransaction && lease.wanted.path === "") {',
+        find: "if (this.#path.status !== 'I' && this.session.changesTenant(key)) {",
+        replace: "if (this.#path.status !== 'I' && key === '' && this.session.changesTenant(key)) {",
       },
     ],
     ...ON_POSTGRES,
