@@ -111,12 +111,12 @@ export class ConnectionScope {
   }
 
   #wayOf({ wanted }: Lease, query: Submittable, statement: StatementClass): Way | Error {
-    const isInTransaction = this.#path.status !== 'I'
+    const { status } = this.#path
     // Whoever works without a tenant is trusted with roles, too.
     const problem = this.#hasRoles && wanted.tenant !== undefined && roleProblemOf(query, wanted.tenant)
     if (problem) return problem
-    if (!this.#isLocal) return sessionWay(statement, isInTransaction)
-    return localWay({ query, statement, isInTransaction, readsText: this.#readsText, tenant: wanted.tenant })
+    if (!this.#isLocal) return sessionWay(statement, status !== 'I')
+    return localWay({ query, statement, status, readsText: this.#readsText, tenant: wanted.tenant })
   }
 
   #submitBehind({ lease, query, statement, mode, key, send, backendPid }: Submission): unknown {
@@ -252,6 +252,9 @@ export class ConnectionScope {
     if (verdict === 'broken')
       return { type: 'abandon', error: notClearedError(switching!.intent.wanted, switching!.replies.failure) }
     if (verdict === 'astray') return { type: 'abandon', error: astrayError(switching!.intent.wanted) }
+    // The answer to somebody else's BEGIN, which the pooler gave to us.
+    if (this.#isLocal && this.#running.kind === 'dml' && status !== 'I' && this.#path.status === 'I')
+      return { type: 'abandon', error: astrayError(this.#wanted!) }
     this.#see({ type: 'ready', status, effect: verdict === 'settled' ? 'none' : this.#running.effect })
     this.#switching = undefined
     if (verdict === 'settled') return this.#afterOwnSync(switching!)

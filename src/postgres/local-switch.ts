@@ -95,8 +95,13 @@ export function shiftPosition(message: ServerMessage, { text }: Prefix): void {
 
 /** In local mode everything runs in a transaction, also what the server runs in none. */
 export function hintAtDirectConnection(message: ServerMessage): void {
-  if (message.code !== '25001' || message.hint !== undefined) return
+  if (message.code !== '25001' || message.hint !== undefined || isTooLate(message)) return
   message.hint =
     "With mode: 'local' every statement runs in a transaction, together with its switch. Use a connection of pg's own, direct " +
     'to the server, for this one.'
+}
+
+/** "SET TRANSACTION ISOLATION LEVEL must be called before any query" has the code as well. */
+function isTooLate({ message = '' }: ServerMessage): boolean {
+  return message.includes('must be called before')
 }

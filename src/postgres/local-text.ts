@@ -41,10 +41,19 @@ export const readLocally = rememberedByText(read)
 
 function read(text: string): LocalText {
   const statements = cut([...scanSql(text)])
+  const words = statements.map((tokens) => tokens.map((_token, index) => wordAt(tokens, index)))
   const [first] = statements
   return {
-    problem: statements.flatMap((tokens) => problemOf(tokens) ?? [])[0] ?? goesOn(statements),
-    needsPath: first !== undefined && wordAt(first, 0) === 'set' && wordAt(first, 1) === 'constraints',
+    problem:
+      statements.flatMap((tokens) => problemOf(tokens) ?? [])[0] ??
+      goesOn(statements) ??
+      hiddenProblem(text, words) ??
+      levelProblem(words),
+    // Deferred triggers run at the end.
+    needsPath:
+      first !== undefined &&
+      statements.length === 1 &&
+      (isSetConstraints(first) || ['commit', 'end'].includes(wordAt(first, 0))),
     isCall: statements.some((tokens) => ['call', 'do'].includes(wordAt(tokens, 0))),
   }
 }
@@ -62,9 +71,48 @@ function wordAt(tokens: readonly Token[], index: number): string {
   return tokens[index]?.type === 'word' ? tokens[index].text : ''
 }
 
+function isSetConstraints(tokens: readonly Token[]): boolean {
+  return wordAt(tokens, 0) === 'set' && wordAt(tokens, 1) === 'constraints'
+}
+
+/** What the tokens do not show, since names in quotes are passed over. */
+function hiddenProblem(text: string, words: readonly (readonly string[])[]): string | undefined {
+  const makes = words.some((each) => each[0] === 'create' || each.includes('into'))
+  if (makes && /pg_temp/i.test(text)) return 'what is made in pg_temp stays on a connection that others get'
+  if (/u&"/i.test(text)) return 'names that are written as U&"..." hide what a text does'
+  if (QUOTED_CALL.test(text)) return 'a function of the session is called by a name in quotes'
+  const calls = text.match(/set_config\s*\(/gi)?.length ?? 0
+  if (calls > (text.match(/,\s*true\s*\)/gi)?.length ?? 0)) return SETS
+  if (words.some((each) => each[0] === 'update') && /pg_settings/i.test(text))
+    return 'an UPDATE of pg_settings changes a setting for whoever gets the connection next'
+  const executes = words.some(
+    (each) =>
+      each.includes('execute') && (each[0] === 'explain' || each[each.indexOf('execute') - 1] === 'as'),
+  )
+  return executes ? LEFT_BEHIND['execute'] : undefined
+}
+
+const QUOTED_CALL = /"(set_config|pg_(try_)?advisory_lock(_shared)?)"/i
+/** They come too late behind the look at the schema, which takes the snapshot. */
+const LEVELS = new Set(['isolation', 'snapshot', 'deferrable'])
+
+function levelProblem(words: readonly (readonly string[])[]): string | undefined {
+  if (words.length < 2) return undefined
+  const isLevel = (each: readonly string[]): boolean =>
+    ['begin', 'start', 'set'].includes(each[0]!) && each.some((word) => LEVELS.has(word))
+  return words.some(isLevel)
+    ? 'a text of several statements can not set the level of its transaction behind the switch; run BEGIN by itself'
+    : undefined
+}
+
 /** The switch in front ends with the transaction: what stands behind would run on whatever path the server has. */
 function goesOn(statements: readonly (readonly Token[])[]): string | undefined {
-  const isEnd = (tokens: readonly Token[]): boolean => ENDS.has(wordAt(tokens, 0)) || isTwoPhase(tokens)
+  // BEGIN ATOMIC ... END is the body of a function.
+  let bodies = statements.flat().filter(({ text }) => text === 'atomic').length
+  const isEnd = (tokens: readonly Token[]): boolean => {
+    if (wordAt(tokens, 0) === 'end' && bodies > 0) return bodies-- < 0
+    return ENDS.has(wordAt(tokens, 0)) || isTwoPhase(tokens)
+  }
   return statements.slice(0, -1).some(isEnd)
     ? 'a text that ends a transaction, or goes back in it, can not go on behind that'
     : undefined

@@ -1,6 +1,7 @@
 import { LocalModeError } from '../errors'
 import type { StatementClass } from './classify'
 import type { Submittable, TextQuery } from './driver'
+import type { TransactionStatus } from './path-state'
 import { readLocally } from './local-text'
 
 /**
@@ -23,7 +24,7 @@ export function sessionWay({ kind }: StatementClass, isInTransaction: boolean): 
 export interface LocalQuery {
   readonly query: Submittable
   readonly statement: StatementClass
-  readonly isInTransaction: boolean
+  readonly status: TransactionStatus
   /** Strings end where the scanner thinks. */
   readonly readsText: boolean
   readonly tenant: string | undefined
@@ -35,13 +36,8 @@ export interface LocalQuery {
  *
  * @returns an error where that can't be safe
  */
-export function localWay({
-  query,
-  statement,
-  isInTransaction,
-  readsText,
-  tenant,
-}: LocalQuery): Way | LocalModeError {
+export function localWay({ query, statement, status, readsText, tenant }: LocalQuery): Way | LocalModeError {
+  const isInTransaction = status !== 'I'
   const refuse = (problem: string): LocalModeError => new LocalModeError(problem, { tenant })
   if (!readsText) return refuse('with standard_conforming_strings off nobody can tell what a text does')
   const isText =
@@ -53,8 +49,13 @@ export function localWay({
   query.name = undefined
   const { problem, needsPath, isCall } = readLocally(query.text as string)
   if (problem !== undefined) return refuse(problem)
+  // Nothing but its end can run in a failed transaction.
+  if (status === 'E') return 'none'
   if (needsPath) return isInTransaction ? 'joined' : 'none'
   const way = sessionWay(statement, isInTransaction)
+  // Two answers that are due at once: a client that leaves behind the first one would have the pooler give the second one to
+  // somebody else (measured with PgBouncer 1.18).
+  if (way === 'ahead') return 'awaited'
   if (way !== 'awaited') return way
   if (!(query as TextQuery).requiresPreparation()) return 'prefixed'
   if (isInTransaction) return 'awaited'

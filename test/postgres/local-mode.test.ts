@@ -278,6 +278,71 @@ describe.each(SERVERS)("mode: 'local' behind a PgBouncer of transactions, on $na
     expect(sent.filter((type) => type === SYNC)).toHaveLength(1)
   })
 
+  test.each<[string, (pool: Pool) => Promise<unknown>]>([
+    ['a BEGIN of a tenant that is gone', (pool) => houses.in('gone', () => pool.query('begin'))],
+    [
+      'a client that is cut at the first answer to its BEGIN',
+      async () => {
+        const own = open({ max: 1 })
+        own.on('connect', (client) => void client.on('error', () => {}))
+        const client = await houses.in('a', () => own.connect())
+        const { connection } = client as unknown as { connection: WireConnection }
+        connection.once('readyForQuery', () => connection.stream.destroy())
+        await client.query('begin').finally(() => client.release(true))
+      },
+    ],
+  ])(
+    'beside %s each write that is acknowledged is there, and answers with its row',
+    async (_what, disturb) => {
+      const [pool, other] = [open(), open()]
+      const written: string[] = []
+      const end = Date.now() + 1500
+      const write = async (worker: number): Promise<void> => {
+        for (let index = 0; Date.now() < end; index += 1) {
+          const token = `${_what.length} ${worker} ${index}`
+          const { rows } = await pool.query('insert into users (name) values ($1) returning name', [token])
+          expect(rows).toEqual([{ name: token }])
+          written.push(token)
+        }
+      }
+      const disturbing = async (): Promise<void> => {
+        while (Date.now() < end) await disturb(other).catch(() => {})
+      }
+      await houses.in('b', () => Promise.all([0, 1, 2].map(write).concat([0, 1, 2].map(disturbing))))
+      const there = new Set(await houses.names('b'))
+      expect(written.length).toBeGreaterThan(20)
+      expect(written.filter((token) => !there.has(token))).toEqual([])
+    },
+  )
+
+  test('a trigger that waits for COMMIT writes in its tenant, wherever a view has led the connection', async () => {
+    await houses.asOwner(async (owner) => {
+      for (const id of ['a', 'c'])
+        await owner.query(
+          `create table "${houses.schema(id)}".log (id serial, name text);
+           grant all on all tables in schema "${houses.schema(id)}" to rowhouse_app;
+           grant all on all sequences in schema "${houses.schema(id)}" to rowhouse_app`,
+        )
+      await owner.query(
+        `create view "${houses.schema('a')}".hopper as select set_config('search_path', '${houses.schema('c')}', true);
+         grant select on "${houses.schema('a')}".hopper to rowhouse_app;
+         create function "${houses.schema('a')}".note() returns trigger language plpgsql as
+           $$ begin insert into log (name) values (new.name); return null; end $$;
+         create constraint trigger later after insert on "${houses.schema('a')}".users deferrable initially deferred
+           for each row execute function "${houses.schema('a')}".note()`,
+      )
+    })
+    await withClient('a', async (client) => {
+      await client.query('begin')
+      await client.query(`insert into users (name) values ('noted')`)
+      await client.query('select * from hopper')
+      expect((await client.query('commit')).command).toBe('COMMIT')
+    })
+    await houses.asOwner((owner) => owner.query(`drop trigger later on "${houses.schema('a')}".users`))
+    expect(await houses.names('a', 'log')).toEqual(['noted'])
+    expect(await houses.names('c', 'log')).toEqual([])
+  })
+
   test('the place of an error is counted in the text that was given', async () => {
     const pool = open()
     const plain = houses.plainPool('a')

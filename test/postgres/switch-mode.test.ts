@@ -12,11 +12,11 @@ const queryOf = (config: QueryArguments): Submittable => new Query(config as nev
 
 function wayOf(
   config: QueryArguments | Submittable,
-  isInTransaction: boolean,
+  status: 'I' | 'T' | 'E',
   readsText = true,
 ): Way | 'refused' {
   const query = typeof config === 'object' && 'submit' in config ? config : queryOf(config)
-  const way = localWay({ query, statement: classOf(query), isInTransaction, readsText, tenant: 'a' })
+  const way = localWay({ query, statement: classOf(query), status, readsText, tenant: 'a' })
   return way instanceof LocalModeError ? 'refused' : way
 }
 
@@ -26,8 +26,9 @@ const CURSOR: Submittable = { text: 'select 1', submit: () => {}, handleError: (
 const WAYS: readonly (readonly [string, QueryArguments | Submittable, Way | 'refused', Way | 'refused'])[] = [
   ['a read', 'select 1', 'joined', 'joined'],
   ['a write with values', { text: 'insert into t values ($1)', values: [1] }, 'joined', 'joined'],
-  ['BEGIN', 'begin', 'ahead', 'none'],
-  ['COMMIT', 'commit', 'none', 'none'],
+  ['BEGIN', 'begin', 'awaited', 'none'],
+  ['COMMIT', 'commit', 'none', 'joined'],
+  ['ROLLBACK', 'rollback', 'none', 'none'],
   ['SAVEPOINT', 'savepoint a', 'none', 'none'],
   ['SET TRANSACTION', 'set transaction read only', 'none', 'none'],
   ['SET CONSTRAINTS', 'set constraints a deferred', 'none', 'joined'],
@@ -43,17 +44,22 @@ const WAYS: readonly (readonly [string, QueryArguments | Submittable, Way | 'ref
 ]
 
 test.each(WAYS)('%s, where nothing outlives its transaction', (_what, config, outside, inside) => {
-  expect([wayOf(config, false), wayOf(config, true)]).toEqual([outside, inside])
+  expect([wayOf(config, 'I'), wayOf(config, 'T')]).toEqual([outside, inside])
 })
+
+test.each(['commit', 'rollback;;', ' ', 'select 1', 'create table t (id int)'])(
+  'in a failed transaction nothing is in front of %j: it could only hide the answer',
+  (text) => expect(wayOf(text, 'E')).toBe('none'),
+)
 
 test('a name is taken away, since a connection may know another statement by it', () => {
   const query = queryOf({ name: 'mine', text: 'select 1' })
-  wayOf(query, false)
+  wayOf(query, 'I')
   expect(query.name).toBeUndefined()
 })
 
 test('texts that can not be read are refused', () => {
-  expect(wayOf('select 1', false, false)).toBe('refused')
+  expect(wayOf('select 1', 'I', false)).toBe('refused')
 })
 
 test.each([
