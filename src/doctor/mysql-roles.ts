@@ -1,5 +1,6 @@
 import { nameSome } from './finding'
 import type { Finding } from './finding'
+import { judgeMissingRoles } from './missing-roles'
 import type { GrantFacts } from './mysql-grants'
 
 /** What is known of tenants' roles, where the server itself is to keep tenants apart. */
@@ -13,7 +14,7 @@ export interface RoleFacts {
 /** Judges roles and the rights beside them. @param roles - undefined where tenants have none */
 export function judgeRoles(roles: RoleFacts | undefined, grants: GrantFacts): Finding[] {
   if (roles === undefined) return []
-  return [...judgeBeside(roles, grants), ...judgeMissing(roles)]
+  return [...judgeBeside(roles, grants), ...judgeMissingRoles(roles.missing)]
 }
 
 function judgeBeside({ tables }: RoleFacts, { account, prefix, databases }: GrantFacts): Finding[] {
@@ -30,20 +31,6 @@ function judgeBeside({ tables }: RoleFacts, { account, prefix, databases }: Gran
       cure:
         '`migrate` takes back what an earlier `create` has granted tenant by tenant; REVOKE patterns, rights on single tables ' +
         'and default roles by hand (docs/hard-isolation.md).',
-    },
-  ]
-}
-
-function judgeMissing({ missing }: RoleFacts): Finding[] {
-  if (missing.length === 0) return []
-  return [
-    {
-      code: 'tenant-without-role',
-      severity: 'error',
-      reason:
-        '`isolation` is "role", and these tenants have no role, or it is not granted to the application, so that their queries ' +
-        `are refused (ROWHOUSE_TENANT_ACCESS): ${nameSome(missing)}.`,
-      cure: '`migrate` each of them (`rowhouse migrate --all`): it makes and grants the role.',
     },
   ]
 }

@@ -1,5 +1,6 @@
 import { nameSome } from './finding'
 import type { Finding } from './finding'
+import { judgeMissingRoles } from './missing-roles'
 
 /** What is known of tenants' roles, where the server itself is to keep tenants apart. */
 export interface RoleFacts {
@@ -14,7 +15,7 @@ export interface RoleFacts {
 /** Judges roles and the rights beside them. @param roles - undefined where tenants have none */
 export function judgeRoles(roles: RoleFacts | undefined, application: string): Finding[] {
   if (roles === undefined) return []
-  return [...judgeBeside(roles, application), ...judgeMissing(roles)]
+  return [...judgeBeside(roles, application), ...judgeMissingRoles(roles.missing)]
 }
 
 function judgeBeside({ tables, inherits }: RoleFacts, application: string): Finding[] {
@@ -31,20 +32,6 @@ function judgeBeside({ tables, inherits }: RoleFacts, application: string): Find
       cure: inherits
         ? `ALTER ROLE "${application}" NOINHERIT (before PostgreSQL 16; docs/hard-isolation.md).`
         : '`migrate` takes back what an earlier `create` has granted tenant by tenant; REVOKE the rest by hand (docs/hard-isolation.md).',
-    },
-  ]
-}
-
-function judgeMissing({ missing }: RoleFacts): Finding[] {
-  if (missing.length === 0) return []
-  return [
-    {
-      code: 'tenant-without-role',
-      severity: 'error',
-      reason:
-        '`isolation` is "role", and these tenants have no role, or it is not granted to the application, so that their queries ' +
-        `are refused (ROWHOUSE_TENANT_ACCESS): ${nameSome(missing)}.`,
-      cure: '`migrate` each of them (`rowhouse migrate --all`): it makes and grants the role.',
     },
   ]
 }

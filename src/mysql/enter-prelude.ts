@@ -6,7 +6,7 @@ import type { Prelude } from './scoped-command'
 import { switchErrorOf } from './switch-errors'
 import { readOk } from './wire'
 
-/** What an {@link EnterPrelude} tells its connection. */
+/** What an {@link EnterPrelude}, or the last one of those behind it, tells its connection. */
 export interface EnterEvents {
   /** The connection is in the database of the target. */
   readonly onEntered: (target: Target, stays: boolean) => void

@@ -1,4 +1,5 @@
-import type { DatabaseError, Packet, WireConnection } from './driver'
+import type { Packet, WireConnection } from './driver'
+import type { EnterEvents } from './enter-prelude'
 import type { Target } from './lease'
 import type { Prelude } from './scoped-command'
 import { roleErrorOf } from './switch-errors'
@@ -21,22 +22,14 @@ export function takeRole(role: string): string {
   return `set role ${quoteName(role)}`
 }
 
-/** What a {@link TakeRolePrelude} tells its connection. */
-export interface TakeRoleEvents {
-  /** The connection is in the database of the target, with its role. */
-  readonly onEntered: (target: Target, stays: boolean) => void
-  readonly onRefused: (target: Target) => void
-  readonly errorOf: (packet: Packet) => DatabaseError
-}
-
 /** Takes the role of a loan's tenant, behind the switch into its database. One for each connection, as of the switch. */
 export class TakeRolePrelude implements Prelude {
-  readonly #events: TakeRoleEvents
+  readonly #events: EnterEvents
   readonly #hasAttributes: boolean
   #target: Target | undefined
   #stays = true
 
-  constructor(events: TakeRoleEvents, hasAttributes: boolean) {
+  constructor(events: EnterEvents, hasAttributes: boolean) {
     this.#events = events
     this.#hasAttributes = hasAttributes
   }

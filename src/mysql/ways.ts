@@ -1,19 +1,16 @@
-import type { DatabaseError, Packet, WireConnection } from './driver'
+import type { WireConnection } from './driver'
 import { EnterPrelude } from './enter-prelude'
+import type { EnterEvents } from './enter-prelude'
 import type { Target } from './lease'
 import { Parking } from './parking'
 import type { Prelude } from './scoped-command'
 import { hasAttributes, NO_ROLE, TakeRolePrelude } from './take-role-prelude'
 import { queryPacket } from './wire'
 
-/** What the ways of a connection tell of it. */
-export interface WayEvents {
-  /** It is in the database of the target, with its role where tenants have one. */
-  readonly onEntered: (target: Target, stays: boolean) => void
-  readonly onRefused: (target: Target) => void
+/** What the ways of a connection tell of it: `onEntered` with its role where tenants have one. */
+export interface WayEvents extends EnterEvents {
   /** It is at the parking place, without a role. */
   readonly onParked: () => void
-  readonly errorOf: (packet: Packet) => DatabaseError
 }
 
 /** The ways of one connection into a tenant's database and back. */

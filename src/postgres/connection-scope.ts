@@ -166,9 +166,10 @@ export class ConnectionScope {
     return null
   }
 
-  #writeFront({ wanted, mode, check, backendPid }: Intent, set: boolean): number {
-    const isInTransaction = this.#path.status !== 'I'
-    if (this.#isLocal) return writeLocalSwitch(this.#connection, wanted, { mode, isInTransaction })
+  #writeFront({ wanted, check, backendPid, prefix }: Intent, set: boolean): number {
+    // It goes out with the user's own text.
+    if (prefix !== undefined) return prefix.answers
+    if (this.#isLocal) return writeLocalSwitch(this.#connection, wanted, this.#path.status !== 'I')
     const expected = this.#options.pooler === 'none' ? backendPid : undefined
     return writeSwitch(this.#connection, wanted, { set, check, backendPid: expected })
   }

@@ -2,7 +2,6 @@ import { escapeLiteral } from 'pg'
 import type { ServerMessage, Submittable, WireConnection } from './driver'
 import type { SearchPath } from './search-path'
 import { CHECK_FAILED, NO_USAGE, record, TELLING_CHECK_BEHIND_POOLER, writeStatement } from './switch'
-import type { SwitchMode } from './switch-mode'
 
 /*
  * The switch where a connection is lent by the transaction: it ends with the transaction, so nothing is left behind. `SET
@@ -20,21 +19,18 @@ const SET_AND_CHECK = TELLING_CHECK_BEHIND_POOLER.replace(
   `case when set_config('search_path', $2, true) is null then 0`,
 )
 
-/** What is to be switched, and where. */
-export interface LocalParts {
-  readonly mode: SwitchMode
-  readonly isInTransaction: boolean
-}
-
 /**
- * Writes a switch, without a Sync; nothing where it stands in the user's own text.
+ * Writes a switch, without a Sync.
  *
  * @returns how many answers (CommandComplete) to expect
  */
-export function writeLocalSwitch(connection: WireConnection, path: SearchPath, parts: LocalParts): number {
+export function writeLocalSwitch(
+  connection: WireConnection,
+  path: SearchPath,
+  isInTransaction: boolean,
+): number {
   const { schema, sql } = path
-  if (parts.mode === 'prefixed') return prefixOf(path, parts.isInTransaction).answers
-  if (parts.isInTransaction) {
+  if (isInTransaction) {
     connection._send(
       (path.wire.setLocal ??= record((recorder) =>
         writeStatement(recorder, `SET LOCAL search_path TO ${sql}`, []),

@@ -41,14 +41,13 @@ export const readLocally = rememberedByText(read)
 
 function read(text: string): LocalText {
   const statements = cut([...scanSql(text)])
-  const words = statements.map((tokens) => tokens.map((_token, index) => wordAt(tokens, index)))
   const [first] = statements
   return {
     problem:
       statements.flatMap((tokens) => problemOf(tokens) ?? [])[0] ??
       goesOn(statements) ??
-      hiddenProblem(text, words) ??
-      levelProblem(words),
+      hiddenProblem(text, statements) ??
+      levelProblem(statements),
     // Deferred triggers run at the end.
     needsPath:
       first !== undefined &&
@@ -76,42 +75,39 @@ function isSetConstraints(tokens: readonly Token[]): boolean {
 }
 
 /** What the tokens do not show, since names in quotes are passed over. */
-function hiddenProblem(text: string, words: readonly (readonly string[])[]): string | undefined {
-  const makes = words.some((each) => each[0] === 'create' || each.includes('into'))
+function hiddenProblem(text: string, statements: readonly (readonly Token[])[]): string | undefined {
+  const makes = statements.some((tokens) => wordAt(tokens, 0) === 'create' || includes(tokens, 'into'))
   if (makes && /pg_temp/i.test(text)) return 'what is made in pg_temp stays on a connection that others get'
   if (/u&"/i.test(text)) return 'names that are written as U&"..." hide what a text does'
   if (QUOTED_CALL.test(text)) return 'a function of the session is called by a name in quotes'
   const calls = text.match(/set_config\s*\(/gi)?.length ?? 0
   if (calls > (text.match(/,\s*true\s*\)/gi)?.length ?? 0)) return SETS
-  if (words.some((each) => each[0] === 'update') && /pg_settings/i.test(text))
+  if (statements.some((tokens) => wordAt(tokens, 0) === 'update') && /pg_settings/i.test(text))
     return 'an UPDATE of pg_settings changes a setting for whoever gets the connection next'
-  const executes = words.some(
-    (each) =>
-      each.includes('execute') && (each[0] === 'explain' || each[each.indexOf('execute') - 1] === 'as'),
-  )
-  return executes ? LEFT_BEHIND['execute'] : undefined
+  return undefined
 }
 
 const QUOTED_CALL = /"(set_config|pg_(try_)?advisory_lock(_shared)?)"/i
 /** They come too late behind the look at the schema, which takes the snapshot. */
-const LEVELS = new Set(['isolation', 'snapshot', 'deferrable'])
+const LEVELS = ['isolation', 'snapshot', 'deferrable']
 
-function levelProblem(words: readonly (readonly string[])[]): string | undefined {
-  if (words.length < 2) return undefined
-  const isLevel = (each: readonly string[]): boolean =>
-    ['begin', 'start', 'set'].includes(each[0]!) && each.some((word) => LEVELS.has(word))
-  return words.some(isLevel)
+function levelProblem(statements: readonly (readonly Token[])[]): string | undefined {
+  if (statements.length < 2) return undefined
+  const setsLevel = (tokens: readonly Token[]): boolean =>
+    ['begin', 'start', 'set'].includes(wordAt(tokens, 0)) && LEVELS.some((word) => includes(tokens, word))
+  return statements.some(setsLevel)
     ? 'a text of several statements can not set the level of its transaction behind the switch; run BEGIN by itself'
     : undefined
 }
 
 /** The switch in front ends with the transaction: what stands behind would run on whatever path the server has. */
 function goesOn(statements: readonly (readonly Token[])[]): string | undefined {
-  // BEGIN ATOMIC ... END is the body of a function.
+  // BEGIN ATOMIC ... END is the body of a function: so many of the next ENDs are none of a transaction.
   let bodies = statements.flat().filter(({ text }) => text === 'atomic').length
   const isEnd = (tokens: readonly Token[]): boolean => {
-    if (wordAt(tokens, 0) === 'end' && bodies > 0) return bodies-- < 0
-    return ENDS.has(wordAt(tokens, 0)) || isTwoPhase(tokens)
+    const endsBody = wordAt(tokens, 0) === 'end' && bodies > 0
+    if (endsBody) bodies -= 1
+    return !endsBody && (ENDS.has(wordAt(tokens, 0)) || isTwoPhase(tokens))
   }
   return statements.slice(0, -1).some(isEnd)
     ? 'a text that ends a transaction, or goes back in it, can not go on behind that'
@@ -127,6 +123,8 @@ function problemOf(tokens: readonly Token[]): string | undefined {
   if (first === 'set' && !LOCAL_SET.has(wordAt(tokens, 1)))
     return 'SET changes a setting for whoever gets the connection next; say SET LOCAL, in a transaction'
   if (Object.hasOwn(LEFT_BEHIND, first) && !isTwoPhase(tokens)) return LEFT_BEHIND[first]
+  if (has(tokens, 'as', 'execute') || (first === 'explain' && includes(tokens, 'execute')))
+    return LEFT_BEHIND['execute']
   if (first === 'declare' && has(tokens, 'with', 'hold'))
     return 'a cursor WITH HOLD stays on a connection that others get'
   if (makesTemporary(tokens) && !(has(tokens, 'on', 'commit') && has(tokens, 'commit', 'drop')))
@@ -151,6 +149,10 @@ function skip(tokens: readonly Token[], from: number): number {
   let index = from
   while (BEFORE_TEMPORARY.has(wordAt(tokens, index))) index += 1
   return index
+}
+
+function includes(tokens: readonly Token[], word: string): boolean {
+  return tokens.some(({ type, text }) => type === 'word' && text === word)
 }
 
 function has(tokens: readonly Token[], one: string, next: string): boolean {

@@ -10,9 +10,12 @@ const UNKNOWN_STATEMENT = '26000'
 
 /** Cursors and streams tell nothing of themselves that could be relied on; `rows` keeps a portal open across answers. */
 export function classOf(query: Submittable): StatementClass {
-  const { text } = query
-  const isText = typeof text === 'string' && 'requiresPreparation' in query && !(query as TextQuery).rows
-  return isText ? classify(text) : ANYTHING
+  return isText(query) ? classify(query.text) : ANYTHING
+}
+
+/** Whether it is a query of pg's own class whose answer comes in one piece. */
+export function isText(query: Submittable): query is TextQuery & { text: string } {
+  return typeof query.text === 'string' && 'requiresPreparation' in query && !(query as TextQuery).rows
 }
 
 /**

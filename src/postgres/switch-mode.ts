@@ -1,8 +1,9 @@
 import { LocalModeError } from '../errors'
 import type { StatementClass } from './classify'
-import type { Submittable, TextQuery } from './driver'
+import type { Submittable } from './driver'
 import type { TransactionStatus } from './path-state'
 import { readLocally } from './local-text'
+import { isText } from './query-class'
 
 /**
  * How the user's messages stand to the switch.
@@ -40,14 +41,12 @@ export function localWay({ query, statement, status, readsText, tenant }: LocalQ
   const isInTransaction = status !== 'I'
   const refuse = (problem: string): LocalModeError => new LocalModeError(problem, { tenant })
   if (!readsText) return refuse('with standard_conforming_strings off nobody can tell what a text does')
-  const isText =
-    typeof query.text === 'string' && 'requiresPreparation' in query && !(query as TextQuery).rows
-  if (!isText)
+  if (!isText(query))
     return isInTransaction
       ? 'awaited'
       : refuse('a cursor, a stream, COPY and the option `rows` need a transaction; run BEGIN first')
   query.name = undefined
-  const { problem, needsPath, isCall } = readLocally(query.text as string)
+  const { problem, needsPath, isCall } = readLocally(query.text)
   if (problem !== undefined) return refuse(problem)
   // Nothing but its end can run in a failed transaction.
   if (status === 'E') return 'none'
@@ -57,7 +56,7 @@ export function localWay({ query, statement, status, readsText, tenant }: LocalQ
   // somebody else (measured with PgBouncer 1.18).
   if (way === 'ahead') return 'awaited'
   if (way !== 'awaited') return way
-  if (!(query as TextQuery).requiresPreparation()) return 'prefixed'
+  if (!query.requiresPreparation()) return 'prefixed'
   if (isInTransaction) return 'awaited'
   return isCall
     ? refuse('a CALL with values could commit, and needs a transaction; run BEGIN first')
