@@ -32,6 +32,8 @@ import { SessionSetup } from './session-setup'
 import { SessionStatus } from './session-status'
 import { ownerOf, TenantStatements } from './statements'
 import { mayMissDatabase } from './switch-errors'
+import { takeCommands, turnAway } from './take-commands'
+import type { CommandTaker } from './take-commands'
 import { takesRole } from './takes-role'
 import type { EndState } from './wire'
 import { waysOf } from './ways'
@@ -110,14 +112,11 @@ export class ConnectionScope {
     this.#status = new SessionStatus(connection._handshakePacket?.statusFlags)
     this.#setup = new SessionSetup(connection)
     this.#charset = new SessionCharset(connection.config)
-    const { maxPreparedStatements } = connection.config
-    this.#statements = new TenantStatements(
-      maxPreparedStatements,
-      () => (this.#turn ?? this.#lease)?.target.database,
-    )
+    const { maxPreparedStatements: max } = connection.config
+    this.#statements = new TenantStatements(max, () => (this.#turn ?? this.#lease)?.target.database)
     connection._statements = this.#statements
-    const add = connection.addCommand.bind(connection)
-    connection.addCommand = (command) => this.#add(command, add)
+    const onCommand: CommandTaker['onCommand'] = (command, add) => this.#add(command, add)
+    takeCommands(connection, { onCommand, onClosed: (error) => (this.#brokenBy ??= error) })
     connection.on('error', (error) => this.#inFlight.lose(error as Error))
   }
 
@@ -168,8 +167,9 @@ export class ConnectionScope {
   }
 
   #add(command: Command, add: (command: Command) => Command): Command {
-    if (this.#brokenBy !== undefined) return refuse(command, this.#brokenBy)
-    if (command instanceof ParkCommand) return add(command)
+    const isParking = command instanceof ParkCommand
+    if (this.#brokenBy !== undefined) return isParking ? command : turnAway(command, this.#brokenBy)
+    if (isParking) return add(command)
     const kind = kindOf(command)
     if (kind === 'other') return add(command)
     const lease = this.gate.isOpen ? this.#lease : undefined

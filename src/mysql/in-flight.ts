@@ -1,4 +1,5 @@
 import type { Command } from './driver'
+import { tellLost } from './take-commands'
 
 /** The commands of one connection that are not through, other than what travels around them. */
 export class InFlight {
@@ -35,9 +36,7 @@ export class InFlight {
   /** The connection is lost. mysql2 tells that to callbacks only: a stream would hang. */
   lose(error: Error): void {
     for (const command of [...this.#commands]) {
-      if (command.onResult) continue
-      if (command.listenerCount('error') > 0) command.emit('error', error)
-      command.emit('end')
+      if (!command.onResult) tellLost(command, error)
     }
     this.#commands.clear()
     this.#tellIfIdle()

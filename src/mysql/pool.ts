@@ -208,6 +208,8 @@ class ScopedPool {
         connection.destroy()
         return done(new IsolationError('The pool gave a connection that is not scoped; it was closed.'))
       }
+      // Lost between its choice and this callback: it has left the pool, which has room for another one.
+      if (!connection._pool) return this.#take(lease, done, onReturn)
       member.isOnLoan = true
       member.onReturn = onReturn
       member.scope.begin(lease)

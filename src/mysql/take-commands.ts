@@ -1,0 +1,41 @@
+import type { Command, WireConnection } from './driver'
+
+/** Who takes the commands of a connection in mysql2's place. */
+export interface CommandTaker {
+  /** @param add - mysql2's own way to take it */
+  readonly onCommand: (command: Command, add: (command: Command) => Command) => Command
+  /** The connection takes no command any more. */
+  readonly onClosed: (error: Error) => void
+}
+
+/**
+ * Takes the commands of a connection to its end. mysql2 replaces `addCommand` when the connection closes, by one that answers
+ * callbacks alone: a stream would wait for ever.
+ */
+export function takeCommands(connection: WireConnection, { onCommand, onClosed }: CommandTaker): void {
+  const add = connection.addCommand.bind(connection)
+  const take = (command: Command): Command => onCommand(command, add)
+  Object.defineProperty(connection, 'addCommand', {
+    configurable: true,
+    get: () => take,
+    set: () => onClosed(closedError()),
+  })
+}
+
+/** Answers a command that came too late. Unlike a refusal it may go unheard, as of mysql2: the connection is at fault. */
+export function turnAway(command: Command, error: Error): Command {
+  process.nextTick(tellLost, command, error)
+  return command
+}
+
+/** Tells a command that its connection is gone, by the callback or by its events. */
+export function tellLost(command: Command, error: Error): void {
+  if (command.onResult) command.onResult(error)
+  else if (command.listenerCount('error') > 0) command.emit('error', error)
+  command.emit('end')
+}
+
+/** As mysql2 words it. */
+function closedError(): Error {
+  return Object.assign(new Error("Can't add new command when connection is in closed state"), { fatal: true })
+}
