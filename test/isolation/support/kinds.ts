@@ -22,17 +22,21 @@ export const KINDS: readonly Kind[] = [
   ...CROSSINGS,
 ]
 
-/** A tenant's role may end no backend, not even its own; the last one sends a DO block, which is refused. */
-const NOT_BY_ROLE = new Set(['suicide', 'suicide of the pool', 'listener'])
+/** A tenant's role may end no backend, not even its own; the last two send RESET ALL and a DO block, which are refused. */
+const NOT_BY_ROLE = new Set(['suicide', 'suicide of the pool', 'reset', 'listener'])
 
 /** What requests do where each tenant has a role, and what the server refuses there. */
-export const HARD_KINDS: readonly Kind[] = [
-  ...KINDS.filter(({ name }) => !NOT_BY_ROLE.has(name)),
-  ...FOREIGN_NAMES,
-]
+export const HARD_KINDS: readonly Kind[] = byRole(KINDS)
 
 /** And what needs a network that breaks, tenants that come and go, or one level of hygiene. */
 export const TORTURE_KINDS: readonly Kind[] = [...KINDS, ...LEFTOVERS, ...LIFETIMES, ...CUTS]
+
+/** The same where each tenant has a role. */
+export const HARD_TORTURE_KINDS: readonly Kind[] = byRole(TORTURE_KINDS)
+
+function byRole(kinds: readonly Kind[]): readonly Kind[] {
+  return [...kinds.filter(({ name }) => !NOT_BY_ROLE.has(name)), ...FOREIGN_NAMES]
+}
 
 /**
  * What these do is refused with `mode: 'local'`, leaves what only a function shows, or holds a connection of the server while

@@ -1,40 +1,34 @@
-import type { Tenancy } from '../../../src/tenancy'
-
-/** What of a tenancy makes tenants, migrates them and drops them. */
-type Lifecycle = Pick<Tenancy, 'create' | 'migrate' | 'drop' | 'close'>
+import { Lifecycle } from './lifecycle'
+import type { Order } from './lifecycle'
 
 /** Up to which the tenants of a registry are migrated: a later one of the town's is still to come. */
 const FIRST_VERSION = 20200101000000
 
-/**
- * Another tenancy over the tenants of the pool under test, as another process has it: the pool is told nothing of what
- * happens here.
- */
+/** Tenants that another process makes, migrates and drops: the pool under test is told nothing of it. */
 export class Registry {
-  readonly #open: () => Lifecycle
-  #tenancy: Lifecycle | undefined
+  readonly #order: () => Order
+  #lifecycle: Lifecycle | undefined
 
-  /** @param open - called when the first tenant is made */
-  constructor(open: () => Lifecycle) {
-    this.#open = open
+  /** @param order - asked for when the first tenant is made */
+  constructor(order: () => Order) {
+    this.#order = order
   }
 
   /** Does work with a tenant of this id, which is gone afterwards at the latest. Later migrations are pending. */
   async withTenant(id: string, work: (lifecycle: Lifecycle) => Promise<void>): Promise<void> {
-    this.#tenancy ??= this.#open()
-    const tenancy = this.#tenancy
-    await tenancy.create(id, { migrate: false })
+    const lifecycle = (this.#lifecycle ??= new Lifecycle(this.#order()))
+    await lifecycle.create(id, { migrate: false })
     try {
-      await tenancy.migrate(id, { to: FIRST_VERSION })
-      await work(tenancy)
+      await lifecycle.migrate(id, { to: FIRST_VERSION })
+      await work(lifecycle)
     } finally {
-      await tenancy.drop(id, { cascade: true }).catch((error: { code?: string }) => {
+      await lifecycle.drop(id, { cascade: true }).catch((error: { code?: string }) => {
         if (error.code !== 'ROWHOUSE_TENANT_NOT_FOUND') throw error
       })
     }
   }
 
   async close(): Promise<void> {
-    await this.#tenancy?.close()
+    await this.#lifecycle?.close()
   }
 }

@@ -3,6 +3,7 @@ import type { Tenancy } from '../../../src/tenancy'
 import { postgres } from '../../../src/postgres/postgres'
 import { expectNoConnections } from '../../support/leak-guard'
 import { MigrationFolder } from '../../support/migrations'
+import type { Order } from './lifecycle'
 import { Registry } from './registry'
 import { dropPrefix, uniquePrefix, withOwner } from '../../support/servers'
 import type { TestServer } from '../../support/servers'
@@ -67,7 +68,7 @@ export class Town {
     this.server = server
     this.isolation = isolation
     this.prefix = uniquePrefix(title)
-    this.registry = new Registry(() => this.#tenancy())
+    this.registry = new Registry(() => this.#order())
   }
 
   /** Name under which the server sees the connections of the pool under test. */
@@ -137,9 +138,16 @@ export class Town {
   }
 
   #tenancy(): Tenancy {
-    const { isolation, server } = this
+    const { isolation, server, prefix } = this
     const engine = postgres({ connectionString: server.appUrl, migrationUrl: server.ownerUrl, isolation })
-    return createTenancy({ engine, prefix: this.prefix, migrations: this.#migrations.path })
+    return createTenancy({ engine, prefix, migrations: this.#migrations.path })
+  }
+
+  #order(): Order {
+    const { server, prefix, isolation } = this
+    const { appUrl, ownerUrl } = server
+    const isHard = isolation === 'role'
+    return { engine: 'postgres', appUrl, ownerUrl, prefix, migrations: this.#migrations.path, isHard }
   }
 
   #tables(): Promise<string[]> {

@@ -1,7 +1,5 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise'
-import { mysql } from '../../../src/mysql/mysql'
-import { createTenancy } from '../../../src/tenancy'
-import type { Tenancy } from '../../../src/tenancy'
+import type { Order } from '../../isolation/support/lifecycle'
 import { Registry } from '../../isolation/support/registry'
 import { canaryOf } from '../../isolation/support/town'
 import type { Item } from '../../isolation/support/town'
@@ -23,7 +21,7 @@ export class StressTown extends Houses {
   readonly tenants = Array.from({ length: 20 }, (_, index) => `t${String(index + 1).padStart(2, '0')}`)
 
   /** What makes and drops tenants of this town beside the pool under test. */
-  readonly registry = new Registry(() => this.#tenancy())
+  readonly registry = new Registry(() => this.#order())
   readonly #migrations = new MigrationFolder(MIGRATIONS)
   #built: readonly string[] = []
 
@@ -83,9 +81,17 @@ export class StressTown extends Houses {
     })
   }
 
-  #tenancy(): Tenancy {
-    const engine = mysql({ uri: this.server.appUrl, migrationUrl: this.server.ownerUrl })
-    return createTenancy({ engine, prefix: this.prefix, migrations: this.#migrations.path })
+  #order(): Order {
+    const { appUrl, ownerUrl } = this.server
+    const isHard = this.isolation === 'role'
+    return {
+      engine: 'mysql',
+      appUrl,
+      ownerUrl,
+      prefix: this.prefix,
+      migrations: this.#migrations.path,
+      isHard,
+    }
   }
 
   /** What really is in each tenant's table, seen by the owner. */

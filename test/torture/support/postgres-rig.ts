@@ -1,9 +1,10 @@
+import type { PgBouncer } from '../../../scripts/embedded-pgbouncer/start'
 import type { Hygiene } from '../../../src/postgres/hygiene'
 import { stress } from '../../isolation/support/harness'
 import type { Report } from '../../isolation/support/harness'
 import { clearedBy } from '../../isolation/support/kind'
 import type { Kind } from '../../isolation/support/kind'
-import { TORTURE_KINDS } from '../../isolation/support/kinds'
+import { HARD_TORTURE_KINDS, LOCAL_KINDS, TORTURE_KINDS } from '../../isolation/support/kinds'
 import { tenancySubject } from '../../isolation/support/subjects'
 import type { Subject } from '../../isolation/support/subjects'
 import type { Town } from '../../isolation/support/town'
@@ -21,7 +22,7 @@ const LIMIT_MS = 30_000
 
 /** The pool of pg on one level of hygiene. */
 export function postgresRig(engine: EngineName, town: Town, hygiene: Hygiene): Rig {
-  const kinds = clearedBy(hygiene, TORTURE_KINDS)
+  const kinds = clearedBy(hygiene, town.isolation === 'role' ? HARD_TORTURE_KINDS : TORTURE_KINDS)
   return {
     engine,
     hygiene,
@@ -31,6 +32,25 @@ export function postgresRig(engine: EngineName, town: Town, hygiene: Hygiene): R
         subject: tenancySubject(town, { hygiene, connectionString: proxy.url }),
         kinds,
       })),
+  }
+}
+
+/** The pool of pg behind a pooler of transactions, where no level of hygiene means anything. */
+export function localRig(engine: EngineName, town: Town, hygiene: Hygiene, pooler: PgBouncer): Rig {
+  return {
+    engine,
+    hygiene,
+    kinds: LOCAL_KINDS.map(({ name }) => name),
+    round: (plan) =>
+      round(
+        town,
+        plan,
+        async (proxy) => ({
+          subject: tenancySubject(town, { mode: 'local', connectionString: proxy.url }),
+          kinds: LOCAL_KINDS,
+        }),
+        pooler.url,
+      ),
   }
 }
 
@@ -52,9 +72,10 @@ async function round(
   town: Town,
   plan: Plan,
   prepare: (proxy: CuttingProxy) => Promise<{ subject: Subject; kinds: readonly Kind[] }>,
+  url: string = town.server.appUrl,
 ): Promise<Figures> {
   await town.reset()
-  const proxy = await CuttingProxy.to(town.server.appUrl)
+  const proxy = await CuttingProxy.to(url)
   const { subject, kinds } = await prepare(proxy)
   const wanted = kinds.filter(({ name }) => plan.kinds.includes(name))
   const [report, statements] = await countStatements(proxy.port, () =>

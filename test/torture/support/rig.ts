@@ -1,8 +1,16 @@
 import type { Hygiene } from '../../../src/postgres/hygiene'
 import type { Finding } from '../../isolation/support/ledger'
 
-/** Servers and drivers that there is a pool for. */
-export const ENGINES = ['postgres-18', 'postgres-15', 'mysql', 'slonik'] as const
+/** Servers, drivers and modes that there is a pool for: `roles` with a role per tenant, `local` behind a PgBouncer. */
+export const ENGINES = [
+  'postgres-18',
+  'postgres-15',
+  'postgres-18-roles',
+  'postgres-18-local',
+  'mysql',
+  'mysql-roles',
+  'slonik',
+] as const
 /** One of {@link ENGINES}. */
 export type EngineName = (typeof ENGINES)[number]
 /** From the least to the most. */

@@ -1,10 +1,11 @@
+import { startPgBouncer } from '../../../scripts/embedded-pgbouncer/start'
 import type { Hygiene } from '../../../src/postgres/hygiene'
 import { Town } from '../../isolation/support/town'
 import { StressTown } from '../../mysql/support/stress-town'
 import type { Slonik } from '../../slonik/support/version'
 import { MYSQL_SERVERS, SERVERS } from '../../support/servers'
 import { mysqlRig } from './mysql-rig'
-import { postgresRig, slonikRig } from './postgres-rig'
+import { localRig, postgresRig, slonikRig } from './postgres-rig'
 import type { EngineName, Rig } from './rig'
 
 /** The rigs of a run, and the towns that they stand on: one per server. */
@@ -24,15 +25,16 @@ export async function buildYard(
   hygienes: readonly Hygiene[],
   slonik: Slonik,
 ): Promise<Yard> {
-  const towns = new Map<string, Town | StressTown>()
+  const grounds: Grounds = { towns: new Map(), ends: [], slonik }
   const rigs: Rig[] = []
   const clear = async (): Promise<void> => {
-    for (const town of towns.values()) await town.clear()
+    for (const end of grounds.ends.reverse()) await end()
   }
   try {
     for (const engine of engines) {
-      const make = await foundation(engine, towns, slonik)
-      for (const hygiene of hygienes) rigs.push(make(hygiene))
+      const make = await foundation(engine, grounds)
+      const levels = engine.endsWith('-local') ? hygienes.slice(0, 1) : hygienes
+      for (const hygiene of levels) rigs.push(make(hygiene))
     }
   } catch (error) {
     await clear()
@@ -41,26 +43,38 @@ export async function buildYard(
   return { rigs, clear }
 }
 
-async function foundation(
-  engine: EngineName,
-  towns: Map<string, Town | StressTown>,
-  slonik: Slonik,
-): Promise<(hygiene: Hygiene) => Rig> {
-  if (engine === 'mysql') {
+/** What rigs stand on. */
+interface Grounds {
+  readonly towns: Map<string, Town | StressTown>
+  /** End what was started, in reverse. */
+  readonly ends: (() => Promise<void>)[]
+  readonly slonik: Slonik
+}
+
+async function foundation(engine: EngineName, grounds: Grounds): Promise<(hygiene: Hygiene) => Rig> {
+  const isHard = engine.endsWith('-roles')
+  const title = isHard ? 'torture roles' : 'torture'
+  if (engine.startsWith('mysql')) {
     const server = MYSQL_SERVERS[0]!
-    const town = await built(towns, server.name, () => new StressTown(server, 'torture'))
-    return (hygiene) => mysqlRig(town, hygiene)
+    const isolation = isHard ? 'role' : 'database'
+    const town = await built(grounds, server.name + title, () => new StressTown(server, title, isolation))
+    return (hygiene) => mysqlRig(engine, town, hygiene)
   }
   const version = engine === 'postgres-15' ? 15 : 18
   const server = SERVERS.find((one) => one.version === version)
   if (server === undefined) throw new Error(`There is no PostgreSQL ${version} in this run.`)
-  const town = await built(towns, server.name, () => new Town(server, `torture ${server.version}`))
-  return (hygiene) =>
-    engine === 'slonik' ? slonikRig(town, slonik, hygiene) : postgresRig(engine, town, hygiene)
+  const isolation = isHard ? 'role' : 'schema'
+  const make = (): Town => new Town(server, `${title} ${version}`, isolation)
+  const town = await built(grounds, server.name + title, make)
+  if (engine === 'slonik') return (hygiene) => slonikRig(town, grounds.slonik, hygiene)
+  if (engine !== 'postgres-18-local') return (hygiene) => postgresRig(engine, town, hygiene)
+  const pooler = await startPgBouncer({ target: server.appUrl, poolMode: 'transaction' })
+  grounds.ends.push(() => pooler.stop())
+  return (hygiene) => localRig(engine, town, hygiene, pooler)
 }
 
 async function built<T extends Town | StressTown>(
-  towns: Map<string, Town | StressTown>,
+  { towns, ends }: Grounds,
   name: string,
   make: () => T,
 ): Promise<T> {
@@ -68,6 +82,7 @@ async function built<T extends Town | StressTown>(
   if (known !== undefined) return known
   const town = make()
   towns.set(name, town)
+  ends.push(() => town.clear())
   await town.build()
   return town
 }
