@@ -13,10 +13,13 @@ const DASH = 45
 const SLASH = 47
 const STAR = 42
 const BACKSLASH = 92
+const LETTER_B = 98
+const LETTER_E = 101
+const LETTER_X = 120
 
 /**
  * Cuts SQL into tokens in one pass: time grows with the length of the text, whatever is in it. Knows nested comments,
- * 'strings', E'strings', dollar quotes and "identifiers", with standard_conforming_strings on (the default since 9.1).
+ * 'strings', E'strings', B'1' and X'f' (never with escapes), dollar quotes and "identifiers", with standard_conforming_strings on (the default since 9.1).
  *
  * @param escapes - reads 'strings' as with standard_conforming_strings off
  */
@@ -33,13 +36,14 @@ export function* scanSql(text: string, escapes = false): Generator<Token> {
     } else if (code === DOLLAR) at = endOfDollar(text, at)
     else if (isWordStart(code)) {
       const end = endOfWord(text, at)
-      const isEscapeString = end === at + 1 && (code | 32) === 101 && text.charCodeAt(end) === QUOTE
-      if (isEscapeString) at = endOfString(text, end, true)
+      const letter = end === at + 1 && text.charCodeAt(end) === QUOTE ? code | 32 : undefined
+      if (letter === LETTER_E) at = endOfString(text, end, true)
+      else if (letter === LETTER_B || letter === LETTER_X) at = endOfString(text, end, false)
       else {
         yield { type: 'word', text: text.slice(at, end).toLowerCase() }
         at = end
       }
-    } else if (code >= 48 && code <= 57) at = endOfNumber(text, at)
+    } else if (isDigit(code)) at = endOfNumber(text, at)
     else {
       if (code === 59 || code === 40 || code === 41 || code === 46) yield { type: 'mark', text: text[at]! }
       at += 1
@@ -116,6 +120,11 @@ function endOfQuoted(text: string, at: number): number {
 /** `$1` is a parameter, `$$` and `$tag$` begin a quote that ends with the same tag. */
 function endOfDollar(text: string, at: number): number {
   let next = at + 1
+  // Not as a number: in `$1.a$b$` a field is named a$b$, and no quote begins.
+  if (isDigit(text.charCodeAt(next))) {
+    while (isDigit(text.charCodeAt(next))) next += 1
+    return next
+  }
   if (isWordStart(text.charCodeAt(next))) while (isTagPart(text.charCodeAt(next))) next += 1
   if (text.charCodeAt(next) !== DOLLAR) return at + 1
   const tag = text.slice(at, next + 1)
@@ -141,5 +150,9 @@ function isWordStart(code: number): boolean {
 }
 
 function isTagPart(code: number): boolean {
-  return isWordStart(code) || (code >= 48 && code <= 57)
+  return isWordStart(code) || isDigit(code)
+}
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57
 }

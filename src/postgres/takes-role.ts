@@ -20,6 +20,8 @@ const SET_CONFIG = /set_config/gi
 const PLAIN_SET_CONFIG =
   /set_config\s*\(\s*'(?!role'|session_authorization')[a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)*'\s*,/gi
 const BEYOND_ASCII = /[^\0-\x7f]/
+/** $ä$: in some encodings of a client (sjis) two tags that differ here are one to the server, and end each other's quote. */
+const TAG = /\$[a-z_\x80-\uffff][a-z0-9_\x80-\uffff]*(?=\$)/gi
 const OF_ROLES = new Set(['role', 'authorization', 'session_authorization'])
 const ROUTINES = new Set(['function', 'procedure'])
 
@@ -27,6 +29,7 @@ const ROUTINES = new Set(['function', 'procedure'])
 export const takesRole = rememberedByText((text) => {
   if (!SUSPECT.test(text)) return false
   if (RUNS_TEXT.test(text) || countOf(text, SET_CONFIG) !== countOf(text, PLAIN_SET_CONFIG)) return true
+  if (BEYOND_ASCII.test(text) && text.match(TAG)?.some((tag) => BEYOND_ASCII.test(tag))) return true
   if (!text.includes('\\')) return takesRoleIn(text, false)
   // In some encodings of a client (sjis) a letter beyond ASCII makes the backslash behind it a part of itself.
   return BEYOND_ASCII.test(text) || takesRoleIn(text, false) || takesRoleIn(text, true)

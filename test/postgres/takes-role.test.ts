@@ -40,6 +40,11 @@ test.each([
   `select 'it\\'; set role x; -- '`,
   `select 'it\\\\\\''; set role x; -- '`,
   `select E'é\\'; set role x`,
+  `prepare p(t) as select $1.a$b$; set role x; select 1 as a$b$`,
+  // Bits and bytes have no escapes, whatever the setting.
+  `select 'a\\'b', B'\\'; set role x; --'`,
+  `select 'a\\'b', x'\\'; set role x; --'`,
+  'select $é$ a $è$; set role x; select $é$ b $é$',
 ])('takes a role, or may: %s', (text) => {
   expect(takesRole(text)).toBe(true)
 })
@@ -54,6 +59,8 @@ test.each([
   `select pg_catalog.set_config( 'search_path' ,'x', false)`,
   `select 'set role x; do $$ $$', $$; reset role;$$`,
   `select 1 -- ; set role x`,
+  `select * from users where role = $1 and name = $2 -- für $3`,
+  `select $1$a$ ; set role x $a$, B'1', x'f', $2.b, $b$ é; reset role $b$`,
   `select function, procedure from routines; select 'do'`,
   'discard all',
   `create table functions (role text, "do" int)`,
@@ -63,7 +70,7 @@ test.each([
 
 test('time grows with the length of the text, whatever is in it', () => {
   const begin = performance.now()
-  for (const part of ['set_config', `set_config ('a`, 'set "role', 'set session ', '/*', `'role\\`, ';set '])
+  for (const part of ['set_config', `set_config ('a`, 'set "role', 'set session ', '/*', `'role\\`, ';set ', '$é', '$1.'])
     takesRole(part.repeat(40_000) + 'role')
   expect(performance.now() - begin).toBeLessThan(3000)
 })
