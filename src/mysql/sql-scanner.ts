@@ -30,7 +30,7 @@ const COMMENT_START = new Set(['#', '-', '/'])
 export interface ScanOptions {
   /** One of {@link ESCAPED_QUOTES}; default the first. */
   readonly escaped?: string
-  /** Called where it depends on the server's version, or on a character set, what the server reads from here on. */
+  /** Called where it depends on the server's version, on sql_mode, or on a character set, what the server reads from here on. */
   readonly onDoubt?: () => void
 }
 
@@ -51,8 +51,9 @@ export function* scanSql(
     const end = COMMENT_START.has(text[at]!) ? endOfComment(text, at) : undefined
     if (end === undefined) {
       const token = tokenAt(text, at, escaped)
-      // Controls and blanks beyond ASCII: blanks in some character sets, letters in others (measured).
-      if (token.type === 'mark' && token.text > '\x7f') onDoubt()
+      // Controls and blanks beyond ASCII: blanks in some character sets, letters in others (measured). A bracket begins a
+      // quoted name where sql_mode has MSSQL, and is no SQL elsewhere.
+      if (token.type === 'mark' && (token.text > '\x7f' || token.text === '[')) onDoubt()
       yield token
       at = token.end
     } else {

@@ -15,14 +15,14 @@ export const isUnclearable = rememberedByText((text) => {
   )
 })
 
-/** Whether a role is taken here: `SET ROLE admin`, `SET @a = 1, ROLE admin`, `SET DEFAULT ROLE admin`. */
+/** Whether a role is taken here: `SET ROLE admin`, `SET @a = 1, ROLE admin`, `SET @a = 1, DEFAULT ROLE admin`. */
 export function setsRole(tokens: readonly Token[], place: number): boolean {
   const next = textAt(tokens, place + 1)
   // A column or a variable of that name is given a value.
   if (textAt(tokens, place) !== 'role' || next === '=' || next === ':=') return false
-  const before = textAt(tokens, place - 1)
-  if (before === ',') return isInSet(tokens, place)
-  return before === 'set' || (before === 'default' && textAt(tokens, place - 2) === 'set')
+  const begin = textAt(tokens, place - 1) === 'default' ? place - 1 : place
+  const before = textAt(tokens, begin - 1)
+  return before === 'set' || (before === ',' && isInSet(tokens, begin))
 }
 
 function isInSet(tokens: readonly Token[], place: number): boolean {

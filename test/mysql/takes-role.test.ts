@@ -6,6 +6,9 @@ test.each([
   'set @a = 1, role tenant_b',
   'set names utf8mb4, role tenant_b',
   'set default role tenant_b',
+  'set @a = 1, default role tenant_b for app',
+  // With sql_mode MSSQL a name stands in brackets.
+  `select 1 as [a']; set role tenant_b; select '`,
   'set role none',
   'select 1; set role tenant_b',
   'set statement max_statement_time = 1 for set role tenant_b',
@@ -35,6 +38,7 @@ test.each([
   `execute immediate 'select 1'`,
   'execute p',
   'set names latin1',
+  `set @a = '["role"]', @b = default`,
 ])('no role is taken by: %s', (text) => {
   expect(takesRole(text)).toBe(false)
 })
