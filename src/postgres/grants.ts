@@ -26,7 +26,7 @@ export async function grantExisting(client: ClientBase, schema: SchemaName, role
   await client.query(
     `grant select, insert, update, delete on all tables in schema ${name} to ${to};
      grant usage, select on all sequences in schema ${name} to ${to};
-     grant execute on all functions in schema ${name} to ${to}`,
+     grant execute on all routines in schema ${name} to ${to}`,
   )
 }
 
@@ -38,7 +38,7 @@ export async function revokeUse(client: ClientBase, schema: SchemaName, role: st
     `${defaults} tables from ${from}; ${defaults} sequences from ${from}; ${defaults} functions from ${from};
      revoke all on all tables in schema ${name} from ${from};
      revoke all on all sequences in schema ${name} from ${from};
-     revoke all on all functions in schema ${name} from ${from};
+     revoke all on all routines in schema ${name} from ${from};
      revoke all on schema ${name} from ${from}`,
   )
 }

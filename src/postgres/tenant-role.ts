@@ -12,6 +12,8 @@ interface RoleFacts {
   readonly isMore: boolean
   readonly isMember: boolean
   readonly isGranted: boolean
+  /** Somebody else than the application and its owner has been granted it. */
+  readonly hasMembers: boolean
   /** Owns something, or has rights on something, outside of its schema or in another database. */
   readonly hasOthers: boolean
 }
@@ -33,6 +35,8 @@ const FACTS = `
          exists (select from pg_catalog.pg_auth_members where member = r.oid) as "isMember",
          exists (select from pg_catalog.pg_auth_members m join pg_catalog.pg_roles a on a.oid = m.member
                   where m.roleid = r.oid and a.rolname = $3) as "isGranted",
+         exists (select from pg_catalog.pg_auth_members m join pg_catalog.pg_roles a on a.oid = m.member
+                  where m.roleid = r.oid and a.rolname not in ($3, current_user)) as "hasMembers",
          exists (select from pg_catalog.pg_shdepend d
                   where d.refclassid = 'pg_catalog.pg_authid'::regclass and d.refobjid = r.oid
                     and not (d.dbid = b.oid and ${SCHEMA_OF} is not distinct from to_regnamespace($2)::oid
@@ -41,13 +45,14 @@ const FACTS = `
    where b.datname = current_database()`
 
 /**
- * @throws SchemaNotOursError where a role of that name could do more than work in the schema: granted, the application could, too
+ * @throws SchemaNotOursError where a role of that name could do more than work in the schema: granted, the application could,
+ * too; or where others have been granted it, who could work in the tenant
  */
 export async function expectNoStranger(client: ClientBase, schema: SchemaName, to: string): Promise<void> {
   if (!isStranger(await readFacts(client, schema, to))) return
   throw new SchemaNotOursError(
-    `There is a role "${schema}" that logs in, is a member of other roles, or has rights outside of the schema of that name, and ` +
-      'the application would get them. Drop or rename it, or use another prefix or id.',
+    `There is a role "${schema}" that logs in, is a member of other roles, has members, or has rights outside of the schema of ` +
+      "that name: the application would get its rights, or its members the tenant's. Drop or rename it, or use another prefix or id.",
   )
 }
 
@@ -145,8 +150,8 @@ export async function dropRole(client: ClientBase, schema: SchemaName, to: strin
 }
 
 /** One that the application may take already gets nothing new. */
-function isStranger({ isMore, isMember, isGranted, hasOthers }: RoleFacts): boolean {
-  return isMore || isMember || (!isGranted && hasOthers)
+function isStranger({ isMore, isMember, isGranted, hasMembers, hasOthers }: RoleFacts): boolean {
+  return isMore || isMember || (!isGranted && (hasMembers || hasOthers))
 }
 
 async function readFacts(client: ClientBase, schema: SchemaName, to: string): Promise<RoleFacts> {

@@ -150,6 +150,20 @@ describeOwn.each(SERVERS)('the role in the life of a tenant, on $name', (server)
     },
   )
 
+  test('procedures are the tenant’s as well, and no longer the application’s', async () => {
+    await open({
+      '20200101000000_first.sql':
+        '-- Up Migration\ncreate table widgets (name text);\ncreate procedure tidy() language sql as $$ delete from widgets $$;\n' +
+        'revoke execute on procedure tidy() from public;\n',
+    })
+    const before = town.sibling({}, { isolation: 'schema' })
+    await before.create('acme')
+    await before.close()
+    await town.tenancy.migrate('acme')
+    expect(await direct()).toEqual(sight('acme'))
+    await town.tenancy.run('acme', () => town.tenancy.pool.query('call tidy()'))
+  })
+
   test('a role that was revoked is found by the doctor and mended by migrate; so are rights beside it', async () => {
     await open()
     await town.tenancy.create('acme')
@@ -178,6 +192,7 @@ describeOwn.each(SERVERS)('the role in the life of a tenant, on $name', (server)
     await open()
     const [name, others] = [schema('admins'), schema('others')]
     const strange = [
+      [`grant ${name} to ${others}`, `revoke ${name} from ${others}`],
       [`grant ${others} to ${name}`, `revoke ${others} from ${name}`],
       [`alter role ${name} login`, `alter role ${name} nologin`],
       [`alter role ${name} createrole`, `alter role ${name} nocreaterole`],
