@@ -12,7 +12,7 @@ import type { Token } from './sql-scanner'
 
 /** Without one of these, however it is cut into tokens, a text does nothing of that kind. */
 const SUSPECT =
-  /role|authorization|set_config|u&"|\bdo\b|function|procedure|query_to_xml|ts_stat|ts_rewrite|crosstab|connectby|xpath_table/i
+  /role|authorization|set_config|u&"|\bdo\b|function|procedure|aggregate|operator|query_to_xml|ts_stat|ts_rewrite|crosstab|connectby|xpath_table/i
 /** Functions that run a text: of the server, and of its extensions tablefunc and xml2. Measured: their SQL may take a role. */
 const RUNS_TEXT = /query_to_xml|\bts_stat\b|\bts_rewrite\b|crosstab|\bconnectby\b|\bxpath_table\b|u&"/i
 const SET_CONFIG = /set_config/gi
@@ -23,7 +23,8 @@ const BEYOND_ASCII = /[^\0-\x7f]/
 /** $ä$: in some encodings of a client (sjis) two tags that differ here are one to the server, and end each other's quote. */
 const TAG = /\$[a-z_\x80-\uffff][a-z0-9_\x80-\uffff]*(?=\$)/gi
 const OF_ROLES = new Set(['role', 'authorization', 'session_authorization'])
-const ROUTINES = new Set(['function', 'procedure'])
+/** Aggregates and operators name the function that they call in a string as well, where escapes hide it: E'set\x5fconfig'. */
+const ROUTINES = new Set(['function', 'procedure', 'aggregate', 'operator'])
 
 /** Whether a text takes or gives up a role, or may do so unseen. It does not see what a function or procedure does. */
 export const takesRole = rememberedByText((text) => {
@@ -47,7 +48,7 @@ export function roleProblemOf(query: Submittable, tenant: string | undefined): I
   if (!takesRole(text)) return undefined
   return new IsolationError(
     'This text takes another role, or could do so unseen (SET ROLE, SESSION AUTHORIZATION, set_config() of a name that is not ' +
-      'plain, DO, CREATE FUNCTION, query_to_xml() and the like), so it was not sent: with `isolation: "role"` the role is what ' +
+      'plain, DO, CREATE FUNCTION or AGGREGATE, query_to_xml() and the like), so it was not sent: with `isolation: "role"` the role is what ' +
       'keeps tenants apart. See docs/hard-isolation.md.',
     { tenant },
   )

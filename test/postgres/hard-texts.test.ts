@@ -44,4 +44,44 @@ describe.each(SERVERS)('a SET ROLE where the eye reads a string, on $name', (ser
     expect(JSON.stringify(await client.query(text))).toContain('b-1')
     client.release(true)
   })
+
+  /** A function is named in a string, where escapes hide it, and called by a name of its maker's. */
+  const MAKES = [
+    {
+      make: `create aggregate pg_temp.hop(text, bool) (sfunc = E'set\\x5fconfig', stype = text, initcond = E'r\\x6fle')`,
+      use: [
+        `create temp view hopping as select pg_temp.hop('${b}', false)`,
+        'begin',
+        'select * from pg_temp.hopping',
+        `select name from ${b}.users`,
+      ],
+    },
+    {
+      make: `create operator pg_temp.@@ (procedure = E'ts\\x5frewrite', leftarg = tsquery, rightarg = text)`,
+      use: [
+        `select 'a'::tsquery operator(pg_temp.@@) ('select ''a''::tsquery, set_' || 'config(''ro'' || ''le'', ''${b}'', false)::tsquery'),
+                'a'::tsquery operator(pg_temp.@@) ('select ''a''::tsquery, (select name::tsquery from ${b}.users where id = 1)')`,
+      ],
+    },
+  ]
+
+  test.each(MAKES)('what calls it by another name is not made: $make', async ({ make }) => {
+    const pool = houses.pool()
+    await houses.in('a', async () => {
+      await expect(pool.query(make)).rejects.toMatchObject({ code: 'ROWHOUSE_ISOLATION', tenant: 'a' })
+    })
+  })
+
+  test.each(MAKES)(
+    'the control: the server itself makes it, and lets it pass: $make',
+    async ({ make, use }) => {
+      const client = await houses.plainPool('a').connect()
+      await client.query(`set role ${houses.schema('a')}`)
+      await client.query(make)
+      let last: unknown
+      for (const text of use) last = await client.query(text)
+      expect(JSON.stringify(last)).toContain('b-1')
+      client.release(true)
+    },
+  )
 })
