@@ -33,7 +33,8 @@ describe.each(SERVERS)('each tenant has its own role, on $name', (server) => {
               begin execute 'set ro' || 'le ' || there;
                     execute format('select min(name) from %I.users', there) into found; return found; end $$;
          create view ${houses.schema('a')}.hopping with (security_barrier) as select set_config('role', '${b}', false) as role;
-         grant select on ${houses.schema('a')}.hopping to ${houses.schema('a')}`,
+         create view ${houses.schema('a')}.leaving with (security_barrier) as select set_config('role', 'none', false) as role;
+         grant select on ${houses.schema('a')}.hopping, ${houses.schema('a')}.leaving to ${houses.schema('a')}`,
       ),
     )
   })
@@ -192,6 +193,9 @@ describe.each(SERVERS)('each tenant has its own role, on $name', (server) => {
         const client = await pool.connect()
         await client.query('select * from hopping')
         expect(await ask(client)).toMatchObject(DENIED)
+        await expectAt('a', client)
+        // The application's role sees the schema, too, because of the mark.
+        await client.query('select * from leaving')
         await expectAt('a', client)
         await client.query('begin')
         await client.query('select * from hopping')
