@@ -48,15 +48,23 @@ export class Answers {
 
   /** Whether anything would be seen: a canary, or answers that differ from tenant to tenant. */
   get tellTenantsApart(): boolean {
-    const differing = [...this.#alone.values()].some((answers) => new Set(answers.values()).size > 1)
-    return this.#showing.size > 0 || differing
+    return this.#showing.size > 0 || [...this.#alone.keys()].some((route) => this.#differs(route))
   }
 
   /** What is to be said of a route. */
-  reportOf(route: string): { readonly showsCanary: boolean; readonly compared: boolean } {
+  reportOf(route: string): {
+    readonly showsCanary: boolean
+    readonly compared: boolean
+    readonly differs: boolean
+  } {
     const answers = [...this.#of(route).values()]
     const compared = answers.length > 0 && answers.every((answer) => answer !== undefined)
-    return { showsCanary: this.#showing.has(route), compared }
+    return { showsCanary: this.#showing.has(route), compared, differs: this.#differs(route) }
+  }
+
+  #differs(route: string): boolean {
+    const known = [...this.#of(route).values()].filter((answer) => answer !== undefined)
+    return new Set(known).size > 1
   }
 
   #of(route: string): Map<string, string | undefined> {

@@ -69,18 +69,24 @@ export class Exchange {
       ...{ host: HOST, port, method, path, agent: this.#agent },
       headers: { host: `${HOST}:${port}`, ...length, ...request.headers, [NUMBER]: String(number) },
     })
-    const late = setTimeout(() => {
-      outgoing.destroy(new Error(`no answer came within ${this.#timeoutMs} ms`))
+    const late = new AbortController()
+    const timer = setTimeout(() => {
+      late.abort(new Error(`no answer came to its end within ${this.#timeoutMs} ms`))
+      outgoing.destroy()
     }, this.#timeoutMs)
     try {
+      // Behind the head of an answer nobody else listens, and what breaks then is told by the answer.
+      outgoing.on('error', () => {})
       const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>
       // It is awaited below; a failure meanwhile must not be nobody's.
       answered.catch(() => {})
       await write(outgoing, body, pauseMs)
       const [response] = await answered
       return await readAnswer(response)
+    } catch (error) {
+      throw late.signal.reason ?? error
     } finally {
-      clearTimeout(late)
+      clearTimeout(timer)
     }
   }
 

@@ -33,6 +33,8 @@ export interface LeakTestOptions {
   readonly randomSeed?: number | undefined
   /** How long to wait for an answer, in milliseconds. Default 10,000. */
   readonly timeoutMs?: number | undefined
+  /** How long what the application does behind its answers is waited for, in milliseconds. Default 50. */
+  readonly settleMs?: number | undefined
   /** Takes out of an answer's text what differs by itself, before two are compared. */
   readonly normalize?: ((text: string) => string) | undefined
   /** Findings that are meant to be: a route that reports on all tenants. */
@@ -51,24 +53,32 @@ export interface LeakTestSettings extends Omit<LeakTestOptions, 'tenants'> {
   readonly concurrency: number
   readonly randomSeed: number
   readonly timeoutMs: number
+  readonly settleMs: number
   readonly normalize: (text: string) => string
 }
 
 /** @throws {@link ConfigError} with every mistake; TenantIdError for a tenant that can't be one */
 export function parseLeakOptions(options: LeakTestOptions): LeakTestSettings {
-  const { tenancy, rounds = 25, concurrency = 16, randomSeed = 1, timeoutMs = 10_000 } = options
+  const {
+    tenancy,
+    rounds = 25,
+    concurrency = 16,
+    randomSeed = 1,
+    timeoutMs = 10_000,
+    settleMs = 50,
+  } = options
   const ids = options.tenants.map((tenant) => tenancy.run(tenant, () => tenancy.current()!.id))
   const problems: string[] = []
   if (new Set(ids).size < 2) problems.push('The option `tenants` needs at least two tenants.')
   if (new Set(ids).size < ids.length) problems.push('The option `tenants` has a tenant twice.')
   if (options.routes.length === 0) problems.push('The option `routes` needs at least one route.')
-  for (const [name, value] of Object.entries({ rounds, concurrency, timeoutMs })) {
+  for (const [name, value] of Object.entries({ rounds, concurrency, timeoutMs, settleMs })) {
     if (!Number.isSafeInteger(value) || value < 1)
       problems.push(`The option \`${name}\` must be a whole number from 1.`)
   }
   if (problems.length > 0) throw new ConfigError(problems)
   return {
-    ...{ ...options, rounds, concurrency, randomSeed, timeoutMs },
+    ...{ ...options, rounds, concurrency, randomSeed, timeoutMs, settleMs },
     normalize: options.normalize ?? ((text) => text),
     tenants: ids.map((id) => ({ id, canary: makeCanary() })),
   }

@@ -33,6 +33,8 @@ export interface RouteReport {
   readonly showsCanary: boolean
   /** Whether its answers were compared: it reads, and answers the same twice in a row. */
   readonly compared: boolean
+  /** Whether tenants were answered differently while they were alone. Without it, `compared` shows no other one's answer. */
+  readonly differs: boolean
 }
 
 /** A request to be made. */
@@ -49,9 +51,7 @@ interface Done {
 
 const NOT_SEEN =
   'No answer and no table showed any data of the tenants, so a leak would not have been seen. Put `tenant.canary` into their ' +
-  'data with `seed`, or {canary} into the body of a route that writes.'
-/** What an application does behind its answer is waited for so long. */
-const SETTLE_MS = 50
+  'data with `seed` and list a route that shows it, or {unique} into the body of a route that writes.'
 /** The second half of a body comes so much later: where one request runs, behind all that the first half sets going. */
 const ALONE_PAUSE_MS = 25
 const MAX_PAUSE_MS = 5
@@ -67,6 +67,8 @@ export class LeakRun {
   /** Requests of which something was found. */
   readonly #found = new Set<Trace>()
   readonly #answers: Answers
+  /** What is not answered while it is alone would only be waited for again. */
+  readonly #unanswered = new Set<Call>()
   #calls: readonly Call[] = []
 
   constructor(settings: LeakTestSettings) {
@@ -77,7 +79,7 @@ export class LeakRun {
     this.#watch = new Watch(settings.tenancy, typeof app === 'function' ? [app] : app.listeners('request'))
     this.#exchange = new Exchange(app, {
       ...{ concurrency, timeoutMs },
-      onArrival: (number, request, serve) => this.#watch.follow(this.#traces.get(number)!, request, serve),
+      onArrival: (number, request, serve) => this.#follow(this.#traces.get(number), request, serve),
     })
   }
 
@@ -100,6 +102,12 @@ export class LeakRun {
     }
   }
 
+  #follow(trace: Trace | undefined, request: object, serve: () => void): void {
+    // An application may call itself.
+    if (trace === undefined) serve()
+    else this.#watch.follow(trace, request, serve)
+  }
+
   async #requests(): Promise<void> {
     const reads = this.#calls.filter(({ route }) => route.isRead)
     const writes = this.#calls.filter(({ route }) => !route.isRead)
@@ -116,13 +124,15 @@ export class LeakRun {
     this.#tellStrayRefusals()
   }
 
-  /** A difference counts where the tenant, alone again, gets what it got before: else the route does not answer the same twice. */
+  /** A difference counts where the tenant, alone again, gets what it got before, or what another one gets: else the route does not answer the same twice. */
   async #confirm(differing: readonly Done[]): Promise<void> {
     const isSame = (one: Call, { trace }: Done): boolean =>
       one.route === trace.route && one.tenant === trace.tenant
     const calls = this.#calls.filter((call) => differing.some((done) => isSame(call, done)))
     for (const { trace, outcome } of await this.#oneByOne(calls)) {
-      if (this.#answers.differs(trace, outcome)) this.#answers.forget(trace)
+      const finding = this.#answers.differenceOf(trace, outcome)
+      // What has become another tenant's answer, and stays it, does not change by itself.
+      if (finding !== undefined && finding.other === undefined) this.#answers.forget(trace)
     }
     for (const { trace, outcome } of differing) {
       const finding = this.#answers.differenceOf(trace, outcome)
@@ -153,8 +163,9 @@ export class LeakRun {
 
   async #oneByOne(calls: readonly Call[]): Promise<Done[]> {
     const done: Done[] = []
-    for (const call of calls) {
+    for (const call of this.#answering(calls)) {
       const one = await this.#make(call, true)
+      if ('error' in one.outcome) this.#unanswered.add(call)
       // What it does behind its answer is still its own.
       await sleep(1)
       done.push(one)
@@ -164,7 +175,10 @@ export class LeakRun {
   }
 
   async #atOnce(calls: readonly Call[], rounds: number): Promise<Done[]> {
-    const waiting = shuffled(Array.from({ length: rounds }, () => calls).flat(), this.#random)
+    const waiting = shuffled(
+      Array.from({ length: rounds }, () => this.#answering(calls)).flat(),
+      this.#random,
+    )
     const done: Done[] = []
     const work = async (): Promise<void> => {
       for (let call = waiting.pop(); call !== undefined; call = waiting.pop())
@@ -173,6 +187,10 @@ export class LeakRun {
     await Promise.all(Array.from({ length: this.#settings.concurrency }, work))
     await this.#judge(done)
     return done
+  }
+
+  #answering(calls: readonly Call[]): Call[] {
+    return calls.filter((call) => !this.#unanswered.has(call))
   }
 
   async #make({ route, tenant, headers }: Call, alone: boolean): Promise<Done> {
@@ -194,7 +212,7 @@ export class LeakRun {
   }
 
   async #judge(all: readonly Done[]): Promise<void> {
-    await sleep(SETTLE_MS)
+    await sleep(this.#settings.settleMs)
     for (const { trace, outcome } of all) {
       this.#answers.note(trace, outcome)
       for (const finding of judge(trace, outcome, this.#settings.tenants)) {
@@ -218,18 +236,22 @@ export class LeakRun {
   }
 
   async #scan(): Promise<void> {
-    const { tenancy, tenants } = this.#settings
+    const { tenancy, tenants, seed } = this.#settings
     let hasOwn = false
     for (const tenant of tenants) {
       const others = tenants.filter((one) => one !== tenant).map(({ canary }) => canary)
       const scan = await tenancy.run(tenant.id, () =>
-        scanTables(tenancy.pool as AnyPool, { own: tenant.canary, others }),
+        // What `seed` put there says nothing of any route.
+        scanTables(tenancy.pool as AnyPool, {
+          own: `${tenant.canary}${seed === undefined ? '' : 'n'}`,
+          others,
+        }),
       )
       hasOwn ||= scan.hasOwn
       for (const stored of scan.strange)
         this.#book.add(wrongWrite(tenant, stored, { tenants, traces: this.#traces }))
     }
-    if (hasOwn || this.#answers.tellTenantsApart) return
+    if (hasOwn || this.#answers.tellTenantsApart || this.#book.hasLeak) return
     this.#book.add({ kind: 'untested', alone: true, text: NOT_SEEN })
   }
 

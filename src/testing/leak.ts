@@ -67,6 +67,11 @@ export class LeakBook {
     }
   }
 
+  /** Whether a leak was seen, and not only that something could not be tested. */
+  get hasLeak(): boolean {
+    return [...this.#found.values()].some(({ finding }) => finding.kind !== 'untested')
+  }
+
   /** The worst kinds first. */
   list(): Leak[] {
     const all = [...this.#found.values()].map(({ finding, alone, count }): Leak => {

@@ -21,7 +21,7 @@ export interface Route {
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** Sent as JSON, unless it is a text, bytes, `URLSearchParams` or `FormData`. */
   readonly body?: unknown
-  /** Status, or several, that it must be answered with. Default: any below 400. */
+  /** Status, or several, that it must be answered with. Default: any below 300 for what reads, else below 400. */
   readonly status?: number | readonly number[] | undefined
   /** In the report. Default: method and path, as they are written. */
   readonly name?: string | undefined

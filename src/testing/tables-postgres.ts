@@ -17,7 +17,7 @@ export async function postgresTables(ask: Ask): Promise<readonly SearchedTable[]
       // As JSON a row shows all its columns, whatever their types; bytes are in it as hexadecimal digits.
       const wanted = texts.flatMap((text) => [text, Buffer.from(text).toString('hex')])
       const rows = await ask(
-        `select to_jsonb(one) as row from ${String(quoted)} one where to_jsonb(one)::text ~* $1 limit ${limit}`,
+        `select to_jsonb(one.*) as row from ${String(quoted)} one where to_jsonb(one.*)::text ~* $1 limit ${limit}`,
         [wanted.join('|')],
       )
       return rows.map(({ row }) => row as Row)

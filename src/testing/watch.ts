@@ -48,7 +48,7 @@ export class Watch {
   /** Calls `work`, which hands the request to the application. */
   follow<T>(trace: Trace, request: object, work: () => T): T {
     this.#traces.set(request, trace)
-    if (trace.alone) this.#only = trace
+    this.#only = trace.alone ? trace : undefined
     return this.#carried.carry(trace, work)
   }
 

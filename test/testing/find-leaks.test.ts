@@ -45,10 +45,10 @@ describe.each(servers)('a leak test on $name', (server) => {
     )
     expect(report.leaks).toEqual([])
     expect(report.routes).toEqual([
-      { route: 'GET /widgets', requests: 44, showsCanary: true, compared: true },
-      { route: 'GET /health', requests: 44, showsCanary: false, compared: true },
-      { route: 'POST /widgets', requests: 22, showsCanary: false, compared: false },
-      { route: 'POST /widgets/upload', requests: 22, showsCanary: false, compared: false },
+      { route: 'GET /widgets', requests: 44, showsCanary: true, compared: true, differs: true },
+      { route: 'GET /health', requests: 44, showsCanary: false, compared: true, differs: false },
+      { route: 'POST /widgets', requests: 22, showsCanary: false, compared: false, differs: false },
+      { route: 'POST /widgets/upload', requests: 22, showsCanary: false, compared: false, differs: false },
     ])
     const rows = await town.tenancy.run('a', () => town.sql('select name from widgets'))
     expect(rows).toHaveLength(1 + 2 * 11)

@@ -53,6 +53,14 @@ describe.each(servers)('tables on $name', (server) => {
     expect(await scan('b')).toEqual({ strange: [], hasOwn: false })
   })
 
+  test('are searched whole, also where a column has the name that the search gives a row', async () => {
+    await server.asOwner('create table odd (one int, name varchar(100))', town.tenancy.schemaName('a'))
+    if (town.engine === 'postgres')
+      await server.asOwner('grant select, insert on odd to public', town.tenancy.schemaName('a'))
+    await town.tenancy.run('a', () => town.sql('insert into odd values (1, ?)', other))
+    expect((await scan('a')).strange).toMatchObject([{ table: 'odd', column: 'name', canary: other }])
+  })
+
   test('and a route may be a function of the tenant, for three tenants', async () => {
     await town.tenancy.create('c')
     const seen: unknown[] = []
@@ -69,7 +77,8 @@ describe.each(servers)('tables on $name', (server) => {
       ],
     })
     expect(leaks).toEqual([])
-    expect(routes).toEqual([{ route: 'list', requests: 3 * (2 + 2 * 5), showsCanary: true, compared: true }])
+    const shown = { showsCanary: true, compared: true, differs: true }
+    expect(routes).toEqual([{ route: 'list', requests: 3 * (2 + 2 * 5), ...shown }])
     expect(seen).toEqual([
       ['a', true],
       ['b', true],
