@@ -26,7 +26,8 @@ const FINGERPRINT = `
   with ns as (select oid from pg_catalog.pg_namespace where nspname = $1),
     class as (select c.* from pg_catalog.pg_class c join ns on c.relnamespace = ns.oid)
   select md5(string_agg(line, ' ' order by line)) as print from (
-    select concat_ws(' ', 'class', oid, relname, relkind, relowner, relacl, relrowsecurity, relforcerowsecurity, reloptions, relispartition) as line from class
+    select concat_ws(' ', 'schema', n.oid, nspowner, nspacl) as line from pg_catalog.pg_namespace n join ns on ns.oid = n.oid
+    union all select concat_ws(' ', 'class', oid, relname, relkind, relowner, relacl, relrowsecurity, relforcerowsecurity, reloptions, relispartition) from class
     union all select concat_ws(' ', 'column', attrelid, attnum, a.xmin) from pg_catalog.pg_attribute a join class on class.oid = attrelid where attnum > 0
     union all select concat_ws(' ', 'default', d.oid, d.xmin) from pg_catalog.pg_attrdef d join class on class.oid = adrelid
     union all select concat_ws(' ', 'constraint', k.oid, k.xmin) from pg_catalog.pg_constraint k join ns on ns.oid = connamespace
@@ -40,20 +41,24 @@ const FINGERPRINT = `
     union all select concat_ws(' ', 'label', e.oid, e.xmin) from pg_catalog.pg_enum e join pg_catalog.pg_type t on t.oid = enumtypid join ns on ns.oid = typnamespace
   ) all_lines`
 
-// A materialized view keeps rows, a foreign table's are elsewhere, and a trigger of TRUNCATE (32) does what it likes.
+// A materialized view keeps rows, a foreign table's are elsewhere, a trigger of TRUNCATE (32) does what it likes, and rows
+// that a policy hides from us are not seen to be there.
 const UNFIT = `
   select from pg_catalog.pg_class c left join pg_catalog.pg_trigger t on t.tgrelid = c.oid and t.tgtype & 32 <> 0
-  where c.relnamespace = to_regnamespace($1) and (c.relkind in ('m', 'f') or t.oid is not null) limit 1`
+  where c.relnamespace = to_regnamespace($1) and (c.relkind in ('m', 'f') or t.oid is not null or row_security_active(c.oid)) limit 1`
 
 const TABLES = `
   select oid, format('%I.%I', $1::text, relname) as name from pg_catalog.pg_class
-  where relnamespace = (select oid from pg_catalog.pg_namespace where nspname = $1) and relkind = 'r' order by relname`
+  where relnamespace = (select oid from pg_catalog.pg_namespace where nspname = $1) and relkind in ('r', 'p') order by relname`
 
-/** Those that refer to a table must be truncated with it, also where they have no rows. */
+/** Those that refer to a table must be truncated with it, also where they have no rows; those that inherit from it are. */
 const REFERRING = `
   with recursive found(oid) as (
     select unnest($1::oid[])
-    union select conrelid from pg_catalog.pg_constraint join found on confrelid = found.oid where contype = 'f'
+    union select near.oid from found join (
+      select confrelid as of, conrelid as oid from pg_catalog.pg_constraint where contype = 'f'
+      union all select inhparent, inhrelid from pg_catalog.pg_inherits
+    ) near on near.of = found.oid
   ) select distinct c.relnamespace::regnamespace = to_regnamespace($2) as inside, c.oid::regclass::text as name
     from found join pg_catalog.pg_class c on c.oid = found.oid`
 
@@ -83,7 +88,7 @@ export async function snapshotSchema(
  * Takes all rows out, in one transaction.
  *
  * @param text - what {@link snapshotSchema} gave
- * @returns false, with nothing done, where the tenant is not built as it was, or a table elsewhere refers to one of it
+ * @returns false, with nothing done, where the tenant is not built as it was, or a table elsewhere refers to one of it or inherits from it
  */
 export async function emptySchema(
   client: Client,

@@ -81,14 +81,15 @@ export class TemporaryTenants {
   }
 
   /**
-   * Drops all that were made, also those that nobody took notice of because another one failed. Once more does nothing.
+   * Drops all that were made, also those that nobody took notice of because another one failed. Once more drops only what could not be dropped before.
    *
    * @throws what `tenancy.drop` throws, behind the others; a tenant that is gone already is none of it
    */
   async drop(): Promise<void> {
-    const ids = [...this.#made.keys()]
-    this.#made.clear()
-    await someAtOnce(ids, (id) => this.#drop(id))
+    await someAtOnce([...this.#made.keys()], async (id) => {
+      await this.#drop(id)
+      this.#made.delete(id)
+    })
   }
 
   /** The same as `drop()`. */

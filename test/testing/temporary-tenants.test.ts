@@ -145,6 +145,7 @@ describe('emptying on PostgreSQL', () => {
     ],
     ['a constraint', () => 'alter table parent add check (id > 0)'],
     ['a privilege', () => 'grant truncate on parent to public'],
+    ['a privilege of the schema', (schema: string) => `grant create on schema "${schema}" to public`],
     ['the books', (schema: string) => `delete from "${schema}".schema_migrations`],
     ['the mark', (schema: string) => `update "${schema}"._rowhouse set state = 'suspended'`],
   ])('a tenant is made anew after a change of what is built: %s', async (what, change) => {
@@ -163,6 +164,12 @@ describe('emptying on PostgreSQL', () => {
       [],
       1,
     ],
+    [
+      'rows that a policy hides from the owner, too',
+      'create table hidden (id int); alter table hidden enable row level security, force row level security;',
+      [],
+      1,
+    ],
   ])('so it is with %s', async (what, more, expected, first) => {
     const { result, rows, next } = await outcome(
       what,
@@ -170,6 +177,37 @@ describe('emptying on PostgreSQL', () => {
       () => 'insert into parent default values',
     )
     expect([result, rows, next]).toEqual([REMADE, expected, first])
+  })
+
+  test('partitions are emptied, and what refers to them', async () => {
+    const tables = `${PARENT} create table parted (id int primary key) partition by range (id);
+      create table first_part partition of parted for values from (0) to (10);
+      create table child (id int references parted)`
+    const filling = 'insert into parted values (1); insert into child values (1)'
+    const { result } = await outcome('parted', tables, () => filling)
+    expect(result).toEqual(EMPTIED)
+  })
+
+  test.each([
+    ['a table that inherits', 'parent', '() inherits'],
+    ['a partition', 'parted', 'partition of'],
+  ])('%s elsewhere keeps its rows', async (what, table, link) => {
+    const other = `${uniquePrefix('heir')}x`
+    await asOwner(`create schema "${other}"`)
+    try {
+      const target = (schema: string) => `"${schema}".${table}`
+      const heir = (schema: string) =>
+        link === 'partition of'
+          ? `create table "${other}".heir partition of ${target(schema)} default`
+          : `create table "${other}".heir () inherits (${target(schema)})`
+      const tables = `${PARENT} create table parted (id int) partition by range (id);`
+      const filling = (schema: string) => `${heir(schema)}; insert into "${other}".heir values (1)`
+      await expect(outcome(what, tables, filling)).rejects.toMatchObject({ code: 'ROWHOUSE_TENANT_IN_USE' })
+      expect((await asOwner(`select * from "${other}".heir`)).rows).toEqual([{ id: 1 }])
+    } finally {
+      await asOwner(`drop schema "${other}" cascade`)
+      await dropPrefix(server, uniquePrefix(what))
+    }
   })
 
   test('a table elsewhere that refers to the tenant keeps its rows', async () => {
@@ -187,6 +225,21 @@ describe('emptying on PostgreSQL', () => {
       await dropPrefix(server, uniquePrefix('outside'))
     }
   })
+})
+
+test('one that could not be dropped is dropped the next time', async () => {
+  const tenancy = createTenancy({ engine: recordingEngine() })
+  const locked = new Error('locked')
+  const tenants = temporaryTenants({
+    schemaName: (id) => tenancy.schemaName(id),
+    create: (id, options) => tenancy.create(id, options),
+    drop: jest.fn((id) => tenancy.drop(id)).mockRejectedValueOnce(locked),
+  })
+  await tenants.create(2)
+  await expect(tenants.drop()).rejects.toBe(locked)
+  expect(await tenancy.list()).toHaveLength(1)
+  await tenants.drop()
+  expect(await tenancy.list()).toEqual([])
 })
 
 test('they work on a recording engine, too', async () => {
