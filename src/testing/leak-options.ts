@@ -67,6 +67,8 @@ export function parseLeakOptions(options: LeakTestOptions): LeakTestSettings {
     timeoutMs = 10_000,
     settleMs = 50,
   } = options
+  const missing = missingIn(options)
+  if (missing.length > 0) throw new ConfigError(missing)
   const ids = options.tenants.map((tenant) => tenancy.run(tenant, () => tenancy.current()!.id))
   const problems: string[] = []
   if (new Set(ids).size < 2) problems.push('The option `tenants` needs at least two tenants.')
@@ -82,4 +84,16 @@ export function parseLeakOptions(options: LeakTestOptions): LeakTestSettings {
     normalize: options.normalize ?? ((text) => text),
     tenants: ids.map((id) => ({ id, canary: makeCanary() })),
   }
+}
+
+/** JavaScript lets anything through. */
+function missingIn({ tenancy, app, tenants, routes }: Partial<LeakTestOptions>): string[] {
+  const problems: string[] = []
+  if (typeof tenancy?.run !== 'function')
+    problems.push('The option `tenancy` must be what createTenancy() made.')
+  if (typeof app !== 'function' && typeof app?.listeners !== 'function')
+    problems.push('The option `app` must be a listener of requests, such as an Express app, or a server.')
+  if (!Array.isArray(tenants)) problems.push('The option `tenants` must be a list of tenants.')
+  if (!Array.isArray(routes)) problems.push('The option `routes` must be a list of routes.')
+  return problems
 }

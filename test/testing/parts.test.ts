@@ -114,6 +114,10 @@ test('options are checked at once', () => {
     }
   }
   expect(problems({ tenants: ['a', { id: 'a' }], routes: [], rounds: 0, concurrency: 1.5 })).toHaveLength(5)
+  const nothing = { tenancy: undefined, app: undefined, tenants: undefined, routes: undefined }
+  expect(problems(nothing)).toEqual(
+    Object.keys(nothing).map((name) => expect.stringContaining(`The option \`${name}\` must be`) as unknown),
+  )
   expect(() => parseLeakOptions({ ...given, tenants: ['a', 'A'] })).toThrow(
     expect.objectContaining({ code: 'ROWHOUSE_TENANT_ID_INVALID' }),
   )
@@ -204,6 +208,39 @@ describe.each(Object.entries(EXPRESS))('layers of %s', (_name, framework) => {
       ends[1]!()
       await fetch('/below/app/1')
       expect(other).toHaveLength(2 * seen.length)
+    } finally {
+      await close()
+    }
+  })
+
+  test('handlers of errors and callbacks of param() are seen where they are entered, and left as they were', async () => {
+    const app = framework()
+    const seen: string[] = []
+    const known: express.RequestParamHandler = (_req, _res, next, id) => next(id === '0' ? 'no' : undefined)
+    app.param('id', known)
+    app.get('/:id', function show(_req, res) {
+      res.json({})
+    })
+    app.use(function report(_error, _req, res, _next) {
+      res.sendStatus(400)
+    } as express.ErrorRequestHandler)
+    const ends = [1, 2].map(() =>
+      watchLayers(app, (layer, _request, enter) => {
+        seen.push(describeLayer(layer))
+        return enter()
+      }),
+    )
+    const { fetch, close } = await serve(app)
+    try {
+      for (const id of ['0', '1']) await fetch(`/${id}`)
+      const own = seen.filter((name) => ['"param id"', '"show"', '"report"'].includes(name))
+      const twice = ['"param id"', '"report"', '"param id"', '"show"'].flatMap((name) => [name, name])
+      expect(own).toEqual(twice)
+      for (const end of ends) end()
+      const { params } = ((app as any)._router ?? app.router) as { params: Record<string, unknown[]> }
+      expect(params).toEqual({ id: [known] })
+      expect((await fetch('/1')).status).toBe(200)
+      expect(seen.filter((name) => name === '"show"')).toHaveLength(2)
     } finally {
       await close()
     }
