@@ -24,7 +24,10 @@ export function showsOwn({ tenant }: Trace, outcome: Outcome): boolean {
 /** An answer as it is compared with others of the same request. */
 export function comparable(outcome: Outcome, normalize: (text: string) => string): string {
   if ('error' in outcome) return outcome.error.message
-  return `${outcome.answer.status} ${normalize(unnumbered(outcome.answer.text))}`
+  const { status, head, text } = outcome.answer
+  // The one header that is an answer by itself, often without a body.
+  const location = /^location: .*$/im.exec(head)?.[0] ?? ''
+  return `${status} ${normalize(unnumbered(`${location}\n${text}`))}`
 }
 
 /** An answer that was not what the tenant gets when it is alone. */

@@ -81,7 +81,7 @@ export class Loan {
   problem(now: Scope | undefined): Error | undefined {
     const [mine, current] = [namesOf(this.scope), now === undefined ? undefined : namesOf(now)]
     if (this.#isOver) {
-      return new ClientReleasedError('This client was released. Call pool.connect() again.', {
+      return new ClientReleasedError('This client was released. Check out another one where it is used.', {
         tenant: mine.tenant,
       })
     }

@@ -98,6 +98,21 @@ describe.each(servers)('what a leak test could overlook on $name', (server) => {
     expect(meant).toMatchObject([{ kind: 'untested', route: undefined }])
   })
 
+  test('where an answer without a body sends to', async () => {
+    let last = ''
+    app.get('/home', async (_req, res) => {
+      last = town.tenancy.current()!.id
+      await sleep(5)
+      res.writeHead(302, { location: `/of/${last}` }).end()
+    })
+    const { leaks } = await find([{ path: '/home', status: 302 }])
+    const difference = { kind: 'difference', route: 'GET /home' }
+    expect(leaks).toMatchObject([
+      { ...difference, tenant: 'a', other: 'b' },
+      { ...difference, tenant: 'b', other: 'a' },
+    ])
+  })
+
   test('numbers that all tenants have alike, as the report tells', async () => {
     let count: unknown
     app.get('/count', async (_req, res) => {
@@ -113,12 +128,12 @@ describe.each(servers)('what a leak test could overlook on $name', (server) => {
 
   test('answers that never end, each waited for once', async () => {
     app.get('/events', (_req, res) => void res.write('data: 1\n\n'))
-    const { leaks, routes } = await find(['GET /events', 'GET /widgets'], { timeoutMs: 200 })
+    const { leaks, routes } = await find(['GET /events', 'GET /widgets'], { timeoutMs: 1_000 })
     expect(leaks).toMatchObject([
       { kind: 'untested', tenant: 'a', count: 1 },
       { kind: 'untested', tenant: 'b', count: 1 },
     ])
-    expect(leaks[0]!.message).toContain('no answer came to its end within 200 ms')
+    expect(leaks[0]!.message).toContain('no answer came to its end within 1000 ms')
     expect(routes.map(({ requests }) => requests)).toEqual([2, 28])
   })
 
