@@ -113,6 +113,24 @@ describe.each(servers)('what a leak test could overlook on $name', (server) => {
     ])
   })
 
+  test("another one's data in a head alone", async () => {
+    let name: string | undefined
+    app.get('/head', async (_req, res) => {
+      name ??= String((await town.sql('select name from widgets'))[0].name)
+      res.set('x-widget', name).status(204).end()
+    })
+    const { leaks } = await find(['GET /head'])
+    expect(leaks).toMatchObject([{ kind: 'crossing', tenant: 'b', other: 'a', alone: true }])
+  })
+
+  test('nothing in an answer that has changed for good', async () => {
+    let requests = 0
+    app.get('/version', (_req, res) => void res.json({ version: ++requests > 8 ? 2 : 1 }))
+    const { leaks, routes } = await find(['GET /version', 'GET /widgets'])
+    expect(leaks).toEqual([])
+    expect(routes[0]).toMatchObject({ compared: false })
+  })
+
   test('numbers that all tenants have alike, as the report tells', async () => {
     let count: unknown
     app.get('/count', async (_req, res) => {
