@@ -27,7 +27,10 @@ describe.each(servers)('tables on $name', (server) => {
     await town.tenancy.run('a', async () => {
       // A row for each: what is in one column must not show another one.
       await town.sql('insert into widgets (name) values (?)', numbered(other, 7))
-      await town.sql('insert into widgets (extra) values (?)', JSON.stringify({ deep: [{ text: `${third}!` }] }))
+      await town.sql(
+        'insert into widgets (extra) values (?)',
+        JSON.stringify({ deep: [{ text: `${third}!` }] }),
+      )
       await town.sql('insert into widgets (raw) values (?)', Buffer.from(`\0${other}`))
       await town.sql('insert into widgets (words) values (?)', words)
       await town.sql('insert into logs (line) values (?)', other.toUpperCase())
