@@ -24,6 +24,7 @@ export type FindingCode =
   | 'search-path-not-reported'
   | 'shared-table-in-tenant'
   | 'tenant-not-usable'
+  | 'tenant-role-in-roles'
   | 'tenant-without-role'
   | 'too-few-connections'
   | 'too-few-locks'

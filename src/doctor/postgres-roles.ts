@@ -10,12 +10,18 @@ export interface RoleFacts {
   readonly inherits: boolean
   /** Tenants whose role is not there, not granted to the application, or may not use the schema. */
   readonly missing: readonly string[]
+  /** Tenants' roles that have the rights of other roles, too: `tenant_a is a member of tenant_b`. */
+  readonly members: readonly string[]
 }
 
 /** Judges roles and the rights beside them. @param roles - undefined where tenants have none */
 export function judgeRoles(roles: RoleFacts | undefined, application: string): Finding[] {
   if (roles === undefined) return []
-  return [...judgeBeside(roles, application), ...judgeMissingRoles(roles.missing)]
+  return [
+    ...judgeBeside(roles, application),
+    ...judgeMissingRoles(roles.missing),
+    ...judgeMembers(roles.members),
+  ]
 }
 
 function judgeBeside({ tables, inherits }: RoleFacts, application: string): Finding[] {
@@ -32,6 +38,18 @@ function judgeBeside({ tables, inherits }: RoleFacts, application: string): Find
       cure: inherits
         ? `ALTER ROLE "${application}" NOINHERIT (before PostgreSQL 16; docs/hard-isolation.md).`
         : '`migrate` takes back what an earlier `create` has granted tenant by tenant; REVOKE the rest by hand (docs/hard-isolation.md).',
+    },
+  ]
+}
+
+function judgeMembers(members: readonly string[]): Finding[] {
+  if (members.length === 0) return []
+  return [
+    {
+      code: 'tenant-role-in-roles',
+      severity: 'error',
+      reason: `Roles of tenants have the rights of other roles, too, and so have their queries: ${nameSome(members)}.`,
+      cure: 'REVOKE the memberships, as whoever granted them: `REVOKE tenant_b FROM tenant_a`.',
     },
   ]
 }

@@ -18,6 +18,12 @@ const MISSING = `
      and case when r.oid is null then true
          else not pg_has_role(r.oid, $2) or not has_schema_privilege(r.oid, n.oid, 'USAGE') end
    order by 1`
+const MEMBERS = `
+  select m.rolname || ' is a member of ' || r.rolname as name
+    from pg_catalog.pg_auth_members a
+    join pg_catalog.pg_roles m on m.oid = a.member join pg_catalog.pg_roles r on r.oid = a.roleid
+   where m.rolname = any ($1)
+   order by 1`
 const INHERITS =
   'select rolinherit and not rolsuper as inherits from pg_catalog.pg_roles where rolname = current_user'
 /** The first version with a privilege type of its own for SET ROLE, and with memberships that are not inherited. */
@@ -26,14 +32,16 @@ const MEMBERSHIPS_WITH_OPTIONS = 16
 /** Reads what is to be known of roles, as the application. @param schemas - of all tenants */
 export async function readRoles(admin: Pool, schemas: readonly string[], major: number): Promise<RoleFacts> {
   const hasOptions = major >= MEMBERSHIPS_WITH_OPTIONS
-  const [tables, missing, role] = [
+  const [tables, missing, members, role] = [
     await admin.query<{ name: string }>(TABLES, [schemas, MARK_TABLE]),
     await admin.query<{ name: string }>(MISSING, [schemas, hasOptions ? 'SET' : 'MEMBER']),
+    await admin.query<{ name: string }>(MEMBERS, [schemas]),
     await admin.query<{ inherits: boolean }>(INHERITS),
   ]
   return {
     tables: tables.rows.map(({ name }) => name),
     missing: missing.rows.map(({ name }) => name),
+    members: members.rows.map(({ name }) => name),
     inherits: !hasOptions && role.rows[0]?.inherits === true,
   }
 }

@@ -56,15 +56,20 @@ test.each<[string, Partial<PostgresFacts>, string[]]>([
   ['refused by the pool', { backends: { refusal: 'a pooler', rounds: [] } }, ['error pooler-in-between']],
   [
     'rights beside roles, and a tenant without one',
-    { roles: { tables: ['tenant_acme.widgets'], inherits: false, missing: ['tenant_beta'] } },
+    { roles: { tables: ['tenant_acme.widgets'], inherits: false, missing: ['tenant_beta'], members: [] } },
     ['error rights-beside-roles', 'error tenant-without-role'],
   ],
   [
     'roles that are inherited',
-    { roles: { tables: [], inherits: true, missing: [] } },
+    { roles: { tables: [], inherits: true, missing: [], members: [] } },
     ['error rights-beside-roles'],
   ],
-  ['tenants with roles', { roles: { tables: [], inherits: false, missing: [] } }, []],
+  [
+    'a role in a role',
+    { roles: { tables: [], inherits: false, missing: [], members: ['tenant_a is a member of tenant_b'] } },
+    ['error tenant-role-in-roles'],
+  ],
+  ['tenants with roles', { roles: { tables: [], inherits: false, missing: [], members: [] } }, []],
   ['backends that change', { backends: { rounds: [[1, 2], [2, 1]] } }, ['error pooler-not-session']], // prettier-ignore
   ['a backend for two', { backends: { rounds: [[1, 1], [1, 1]] } }, ['error pooler-not-session']], // prettier-ignore
   ['an owner by way of a pooler', { migrations: { state: 'indirect' } }, ['error pooler-before-migrations']],

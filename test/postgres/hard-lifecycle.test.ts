@@ -188,6 +188,15 @@ describeOwn.each(SERVERS)('the role in the life of a tenant, on $name', (server)
     expect(await codes()).toEqual(['rights-beside-roles'])
   })
 
+  test("a tenant's role in another one is found by the doctor", async () => {
+    await open()
+    for (const id of ['acme', 'beta']) await town.tenancy.create(id)
+    await town.owner.query(`grant ${schema('beta')} to ${schema('acme')}`)
+    expect(await codes()).toEqual(['tenant-role-in-roles'])
+    await town.owner.query(`revoke ${schema('beta')} from ${schema('acme')}`)
+    expect(await codes()).toEqual([])
+  })
+
   test("a stranger's role of that name is neither granted nor dropped", async () => {
     await open()
     const [name, others] = [schema('admins'), schema('others')]

@@ -1,4 +1,5 @@
 import { commandOf, parseArguments } from './support/arguments'
+import { ENGINES } from './support/rig'
 
 const parse = (...args: string[]) => parseArguments(args, 99)
 
@@ -10,13 +11,13 @@ afterEach(() => jest.restoreAllMocks())
 
 test('does 2,000 requests over every engine on each level, from a fresh seed', () => {
   const { engines, hygienes, ...rest } = parse()
-  expect(engines).toEqual(['postgres-18', 'postgres-15', 'mysql', 'slonik'])
+  expect(engines).toEqual([...ENGINES])
   expect(hygienes).toEqual(['fast', 'auto', 'strict'])
   expect(rest).toEqual({
     seed: 99,
     ops: 2000,
     minutes: Infinity,
-    requests: 167,
+    requests: 96,
     kinds: undefined,
     shrinks: true,
   })
