@@ -31,5 +31,10 @@ export const ON_SILENT_POSTGRES = {
   test: 'test/isolation/isolation',
   title: `PostgreSQL 15.*${REQUESTS}`,
 } as const
+/** Behind a PgBouncer that lends connections by the transaction. */
+export const ON_LOCAL = { test: 'test/isolation/local-mode', title: REQUESTS } as const
+/** Where each tenant has a role. */
+export const ON_ROLES = { test: 'test/isolation/isolation', title: `role: .*${REQUESTS}` } as const
+export const ON_MYSQL_ROLES = { test: 'test/mysql/isolation', title: `role: .*${REQUESTS}` } as const
 export const ON_MYSQL = { test: 'test/mysql/isolation', title: REQUESTS } as const
 export const ON_SLONIK = { test: 'test/slonik/isolation', title: REQUESTS } as const

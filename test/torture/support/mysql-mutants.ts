@@ -1,4 +1,4 @@
-import { ON_MYSQL } from './mutant'
+import { ON_MYSQL, ON_MYSQL_ROLES } from './mutant'
 import type { Mutant } from './mutant'
 
 /** Bugs of the MySQL pool. */
@@ -82,5 +82,17 @@ export const MYSQL_MUTANTS: readonly Mutant[] = [
     ],
     ...ON_MYSQL,
     findings: ['lost write', 'unwanted write', 'unexpected failure', 'foreign write', 'unanswered'],
+  },
+  {
+    name: 'MySQL: lets the texts of a tenant take the role of another one',
+    changes: [
+      {
+        file: 'mysql/connection-scope.ts',
+        find: "hasRoles && statement.kind === 'other' && takesRole(textOf(command) ?? '')",
+        replace: "hasRoles && statement.kind === 'define' && takesRole(textOf(command) ?? '')",
+      },
+    ],
+    ...ON_MYSQL_ROLES,
+    findings: ['unexpected failure', 'foreign row', 'foreign write'],
   },
 ]

@@ -1,4 +1,4 @@
-import { ON_POSTGRES, ON_SILENT_POSTGRES, ON_SLONIK } from './mutant'
+import { ON_LOCAL, ON_POSTGRES, ON_ROLES, ON_SILENT_POSTGRES, ON_SLONIK } from './mutant'
 import type { Mutant } from './mutant'
 
 /** Bugs of the PostgreSQL pool, and of slonik's on top of it. */
@@ -128,6 +128,35 @@ export const POSTGRES_MUTANTS: readonly Mutant[] = [
     ],
     ...ON_POSTGRES,
     findings: ['unexpected failure', 'unanswered', 'foreign row', 'lost write'],
+  },
+  {
+    name: 'sets the path for a whole session behind a pooler of transactions, and believes it',
+    changes: [
+      {
+        file: 'postgres/local-switch.ts',
+        find: "set_config('search_path', $2, true)",
+        replace: "set_config('search_path', $2, false)",
+      },
+      {
+        file: 'postgres/path-state.ts',
+        find: "return event.type === 'ready' ? afterEvent(state, event) : state",
+        replace: 'return afterEvent(state, event)',
+      },
+    ],
+    ...ON_LOCAL,
+    findings: ['foreign row', 'foreign write'],
+  },
+  {
+    name: 'lets the texts of a tenant take the role of another one',
+    changes: [
+      {
+        file: 'postgres/takes-role.ts',
+        find: 'if (!takesRole(text)) return undefined',
+        replace: 'if (text !== "") return undefined',
+      },
+    ],
+    ...ON_ROLES,
+    findings: ['unexpected failure'],
   },
   {
     name: 'slonik: takes the loan of whoever made the connection free',
