@@ -106,11 +106,14 @@ describe.each(servers)('what a leak test could overlook on $name', (server) => {
       res.writeHead(302, { location: `/of/${last}` }).end()
     })
     const { leaks } = await find([{ path: '/home', status: 302 }])
-    const difference = { kind: 'difference', route: 'GET /home' }
-    expect(leaks).toMatchObject([
-      { ...difference, tenant: 'a', other: 'b' },
-      { ...difference, tenant: 'b', other: 'a' },
-    ])
+    // Whose request came last is up to the network.
+    expect(leaks.length).toBeGreaterThan(0)
+    for (const leak of leaks)
+      expect(leak).toMatchObject({
+        kind: 'difference',
+        route: 'GET /home',
+        other: leak.tenant === 'a' ? 'b' : 'a',
+      })
   })
 
   test("another one's data in a head alone", async () => {
