@@ -31,12 +31,26 @@ export function refusalOf(command: Command, kind: CommandKind, lease: Lease | un
 
 /** Ends a command that never went out. */
 export function refuse(command: Command, error: Error): Command {
-  process.nextTick(() => {
-    if (command.onResult) command.onResult(error)
-    else command.emit('error', error)
-    command.emit('end')
-  })
+  process.nextTick(fail, command, error)
   return command
+}
+
+/** Answers a command that came too late. Unlike a refusal it may go unheard, as of mysql2: the connection is at fault. */
+export function turnAway(command: Command, error: Error): Command {
+  process.nextTick(tellLost, command, error)
+  return command
+}
+
+/** Tells a command that its connection is gone; an event of an error that nobody listens to would end the process. */
+export function tellLost(command: Command, error: Error): void {
+  if (command.onResult || command.listenerCount('error') > 0) fail(command, error)
+  else command.emit('end')
+}
+
+function fail(command: Command, error: Error): void {
+  if (command.onResult) command.onResult(error)
+  else command.emit('error', error)
+  command.emit('end')
 }
 
 /** The text of a command, or of the statement that it executes. */

@@ -12,6 +12,7 @@ import {
   refuse,
   roleError,
   textOf,
+  turnAway,
   useError,
 } from './command-checks'
 import { afterEvent, needOf } from './database-state'
@@ -32,7 +33,7 @@ import { SessionSetup } from './session-setup'
 import { SessionStatus } from './session-status'
 import { ownerOf, TenantStatements } from './statements'
 import { mayMissDatabase } from './switch-errors'
-import { takeCommands, turnAway } from './take-commands'
+import { takeCommands } from './take-commands'
 import type { CommandTaker } from './take-commands'
 import { takesRole } from './takes-role'
 import type { EndState } from './wire'

@@ -1,5 +1,5 @@
+import { tellLost } from './command-checks'
 import type { Command } from './driver'
-import { tellLost } from './take-commands'
 
 /** The commands of one connection that are not through, other than what travels around them. */
 export class InFlight {

@@ -22,19 +22,6 @@ export function takeCommands(connection: WireConnection, { onCommand, onClosed }
   })
 }
 
-/** Answers a command that came too late. Unlike a refusal it may go unheard, as of mysql2: the connection is at fault. */
-export function turnAway(command: Command, error: Error): Command {
-  process.nextTick(tellLost, command, error)
-  return command
-}
-
-/** Tells a command that its connection is gone, by the callback or by its events. */
-export function tellLost(command: Command, error: Error): void {
-  if (command.onResult) command.onResult(error)
-  else if (command.listenerCount('error') > 0) command.emit('error', error)
-  command.emit('end')
-}
-
 /** As mysql2 words it. */
 function closedError(): Error {
   return Object.assign(new Error("Can't add new command when connection is in closed state"), { fatal: true })

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg'
 import type { RoleFacts } from '../doctor/postgres-roles'
 import { MARK_TABLE } from './marks'
+import { MEMBERSHIPS_WITH_OPTIONS } from './tenant-role'
 
 const ALL = 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER'
 const BUT_SELECT = 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER'
@@ -26,8 +27,6 @@ const MEMBERS = `
    order by 1`
 const INHERITS =
   'select rolinherit and not rolsuper as inherits from pg_catalog.pg_roles where rolname = current_user'
-/** The first version with a privilege type of its own for SET ROLE, and with memberships that are not inherited. */
-const MEMBERSHIPS_WITH_OPTIONS = 16
 
 /** Reads what is to be known of roles, as the application. @param schemas - of all tenants */
 export async function readRoles(admin: Pool, schemas: readonly string[], major: number): Promise<RoleFacts> {

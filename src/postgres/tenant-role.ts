@@ -3,8 +3,11 @@ import type { ClientBase } from 'pg'
 import { ConfigError, SchemaNotOursError } from '../errors'
 import type { SchemaName } from '../tenant/schema-name'
 
-/** From here on a membership itself says whether its rights are inherited; before, the member's attribute INHERIT does. */
-const MEMBERSHIPS_WITH_OPTIONS = 16
+/**
+ * The first version where a membership itself says whether its rights are inherited (before, the member's attribute INHERIT
+ * does), and where SET ROLE is a privilege type of its own.
+ */
+export const MEMBERSHIPS_WITH_OPTIONS = 16
 
 interface RoleFacts {
   readonly exists: boolean

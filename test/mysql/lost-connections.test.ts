@@ -2,7 +2,7 @@ import type { Pool as CallbackPool, PoolConnection } from 'mysql2'
 import type { WireConnection } from '../../src/mysql/driver'
 import { MYSQL_SERVERS } from '../support/servers'
 import { settles } from '../support/settles'
-import { Houses, namesIn, threadOf } from './support/houses'
+import { borrow, Houses, namesIn, threadOf } from './support/houses'
 
 const NAME = 'select name from users where id = 1'
 
@@ -45,12 +45,6 @@ function answer(resolve: (result: unknown) => void, reject: (error: unknown) => 
 function loseNext(pool: CallbackPool): void {
   pool.once('acquire', (connection) => {
     ;(connection as unknown as WireConnection).stream.destroy(new Error('The network is gone.'))
-  })
-}
-
-function borrow(pool: CallbackPool): Promise<PoolConnection> {
-  return new Promise((resolve, reject) => {
-    pool.getConnection((error, connection) => (error ? reject(error) : resolve(connection)))
   })
 }
 
