@@ -5,7 +5,8 @@
  * version: the 14-digit UTC time in front of a migration's file name. mark: the row that says whose a schema is.
  */
 export { createTenancy } from './tenancy'
-export type { DefaultRecord, Tenancy } from './tenancy'
+export type { Tenancy } from './tenancy'
+export type { DefaultRecord } from './scoped-tenancy'
 export type { DirectoryConfig, TenancyOptions } from './options'
 
 export { fromHeader } from './request/from-header'

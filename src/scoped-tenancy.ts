@@ -1,0 +1,164 @@
+import type { Engine } from './engine'
+import { rememberEngine } from './engine-of'
+import { Tenants } from './lifecycle/tenants'
+import type { TenantNames } from './lifecycle/options'
+import { onScope } from './observe/scopes'
+import { parseOptions } from './options'
+import type { Settings, TenancyOptions } from './options'
+import type { AdmitOptions } from './request/admit'
+import { createDirectory } from './request/directory'
+import type { Directory, Lookup } from './request/directory'
+import { expressMiddleware, resumeTenant } from './request/express'
+import type { ExpressMiddleware, ExpressParts } from './request/express'
+import type { RequestLike } from './request/request-like'
+import { toLookup } from './request/to-lookup'
+import { namer } from './tenant/namer'
+import { bindToContext, TenantContext } from './tenant/context'
+import type { Scope, Tenant } from './tenant/context'
+import { schemaNameOf } from './tenant/schema-name'
+import type { SchemaName } from './tenant/schema-name'
+import { parseTenantId } from './tenant/tenant-id'
+import type { TenantInput } from './tenant/tenant-id'
+
+/** What `req.tenant` is where the application has no directory of its own. */
+export interface DefaultRecord {
+  readonly id: string
+  /** `tenant_acme` */
+  readonly schema: string
+}
+
+/** The half of a tenancy that requests and queries meet: whose turn it is, and the pools that go by it. */
+export class ScopedTenancy<
+  Pool = unknown,
+  Admin = unknown,
+  Record extends object = DefaultRecord,
+  CallbackPool = unknown,
+> {
+  protected readonly settings: Settings<Record>
+  protected readonly nameOf: (tenant: TenantInput) => TenantNames
+  protected readonly engine: Engine<Pool, Admin, CallbackPool>
+  protected readonly tenants: Tenants
+  /** Under which its tenant stands in the context of calls and requests. */
+  readonly #place: string
+  readonly #context: TenantContext<Record>
+  readonly #directory: Directory<Record>
+
+  /** @throws ConfigError with every mistake in the options */
+  constructor(options: TenancyOptions<Pool, Admin, Record, CallbackPool>) {
+    const settings = parseOptions(options)
+    const { name, prefix, migrations, migrationsTable, rules } = settings
+    // Two tenancies that were both left without a name must not take each other's tenant for theirs.
+    const place = `${options.engine.name} ${prefix} ${name}`
+    const context = new TenantContext<Record>(place)
+    const naming = { prefix, limit: options.engine.nameLimit }
+    this.nameOf = namer((tenant) => {
+      const id = parseTenantId(tenant, rules)
+      return Object.freeze({ id, schema: schemaNameOf(id, naming) })
+    }, rules)
+    this.settings = settings
+    this.#place = place
+    this.#context = context
+    this.engine = options.engine.open({ tenancy: name, migrationsTable, scope: () => this.scope() })
+    rememberEngine(this, this.engine)
+    this.tenants = new Tenants({
+      engine: this.engine,
+      tenancy: name,
+      prefix,
+      migrations,
+      onChange: (id) => this.#directory.forget(id),
+    })
+    const { find, isSuspended, ...memory } = settings.directory
+    const lookup = find === undefined ? this.#lookUpMark() : toLookup(find, isSuspended)
+    this.#directory = createDirectory({ ...memory, lookup })
+  }
+
+  /** The drop-in pool: every query runs in the schema of the calling code's tenant, or not at all. */
+  get pool(): Pool {
+    return this.engine.pool
+  }
+
+  /** The same pool with callbacks, on MySQL; undefined on PostgreSQL, whose pool takes both. */
+  get callbackPool(): CallbackPool | undefined {
+    return this.engine.callbackPool
+  }
+
+  /** A plain pool of the driver's, for shared tables, sessions and queues. */
+  get admin(): Admin {
+    return this.engine.admin
+  }
+
+  /** `tenant_acme`. @throws TenantIdError */
+  schemaName(tenant: TenantInput): SchemaName {
+    return this.nameOf(tenant).schema
+  }
+
+  /** Calls `work` with this tenant as the current one: jobs, scripts, tests. @throws TenantIdError */
+  run<T>(tenant: TenantInput, work: () => T): T {
+    return this.#context.run(this.nameOf(tenant), work)
+  }
+
+  /** Calls `work` with explicitly no tenant: `pool` then has the role's default search_path. */
+  withoutTenant<T>(work: () => T): T {
+    return this.#context.withoutTenant(work)
+  }
+
+  /** The tenant of the running call chain, or undefined. */
+  current(): Tenant<Record> | undefined {
+    return this.#context.current()
+  }
+
+  /**
+   * What the running call chain may touch: its tenant, `'without-tenant'`, or undefined. For integrations with other
+   * libraries, which read it where they are called.
+   */
+  scope(): Scope<Record> | undefined {
+    const scope = this.#context.scope()
+    onScope(this, scope)
+    return scope
+  }
+
+  /** The tenant of the running call chain. @throws TenantRequiredError where there is none */
+  require(): Tenant<Record> {
+    return this.#context.require()
+  }
+
+  /** Binds a function to the running context, for callbacks that others call later. */
+  bind<Args extends unknown[], Result>(work: (...args: Args) => Result): (...args: Args) => Result {
+    return bindToContext(work)
+  }
+
+  /** Express middleware: admits requests to their tenant. @throws ConfigError for a spoofable name without `authorize` */
+  middleware<Req extends RequestLike = RequestLike>(
+    options: AdmitOptions<Req, Record>,
+  ): ExpressMiddleware<Req> {
+    return expressMiddleware(options, this.#requestParts())
+  }
+
+  /** Express middleware for behind a body parser that loses the context. */
+  resumeTenant(): ExpressMiddleware<object> {
+    return resumeTenant(this.#requestParts())
+  }
+
+  /** Forgets what is remembered of a tenant, after the application has changed its record. */
+  forget(tenant: TenantInput): void {
+    this.#directory.forget(this.nameOf(tenant).id)
+  }
+
+  #requestParts(): ExpressParts<Record> {
+    return {
+      name: this.#place,
+      context: this.#context,
+      directory: this.#directory,
+      parse: (raw) => this.nameOf(raw as TenantInput),
+    }
+  }
+
+  /** Without a directory of the application's: the marks in the database say who is a tenant. */
+  #lookUpMark(): Lookup<Record> {
+    return async (id) => {
+      const names = this.nameOf(id)
+      const state = await this.tenants.find(names)
+      return state && { state, record: { id, schema: names.schema } as unknown as Record }
+    }
+  }
+}
