@@ -74,6 +74,47 @@ export interface SchemaReport {
   readonly unfinished?: UnfinishedMigration | undefined
 }
 
+/** How long a connection for DDL may wait. */
+export interface WorkerLimits {
+  /** For another process that migrates the same tenant, and for each lock that a statement needs, in milliseconds. Default: the engine's option. */
+  readonly lockTimeoutMs?: number | undefined
+  /** A statement that takes longer is ended, in milliseconds. Default 0, which is never. */
+  readonly statementTimeoutMs?: number | undefined
+}
+
+/** What the books of a tenant hold. */
+export interface Books {
+  /** The same text for equal books and for no others; part of what is compared before a plan is run. */
+  readonly state: string
+  /** Names of the applied migrations in the order they ran. */
+  readonly applied: readonly string[]
+  /** A migration that must be ended before another one runs. */
+  readonly unfinished?: UnfinishedMigration | undefined
+  /** Checksums of the applied files by name, on an engine that keeps them. */
+  readonly checksums?: ReadonlyMap<string, string> | undefined
+}
+
+/** What a survey finds under one schema name. */
+export interface SurveyedSchema {
+  readonly schema: SchemaName
+  readonly exists: boolean
+  /** Undefined: not marked, so not ours to touch. */
+  readonly mark: Mark | undefined
+  /** An error where there is something else in their place. */
+  readonly books: Books | Error
+}
+
+/** A schema that was surveyed and is to be migrated. */
+export interface SurveyedTenant extends SurveyedSchema {
+  readonly mark: Mark
+  readonly books: Books
+}
+
+/** Steps that were loaded, turned into SQL and looked through; for any worker of the engine. */
+export interface PreparedSteps {
+  readonly steps: readonly MigrationStep[]
+}
+
 /** One connection for DDL, apart from the request pool. Close it. */
 export interface MigrationWorker {
   /** False once its connection is gone: close it and open another. */
@@ -103,6 +144,27 @@ export interface MigrationWorker {
    * @throws MigrationFailedError with the versions that stay, MigrationRefusedError
    */
   apply(schema: SchemaName, tenant: TenantId, steps: readonly MigrationStep[]): Promise<void>
+  /** Names of the schemas that begin with exactly this prefix and have a table for a mark, by name; one question. */
+  candidates?(prefix: string): Promise<readonly SchemaName[]>
+  /**
+   * Marks and books of some schemas, in their order, in as few questions as can be.
+   *
+   * @param known - books by their state, shared by all that look at one fleet: each state is read once
+   */
+  survey?(schemas: readonly SchemaName[], known: Map<string, Books>): Promise<readonly SurveyedSchema[]>
+  /**
+   * Makes steps ready for all tenants that need them.
+   * @throws MigrationRefusedError, MigrationTargetError for one without a way down, MigrationFailedError for one that throws
+   */
+  prepare?(steps: readonly MigrationStep[]): Promise<PreparedSteps>
+  /**
+   * Runs prepared steps for one tenant, if its mark and books are still what the survey found, under the locks of `withLock`
+   * and in as few round trips as can be.
+   *
+   * @returns false, with nothing done, where they are not: survey it anew
+   * @throws MigrationLockedError, MigrationFailedError with the versions that stay, MigrationRefusedError
+   */
+  advance?(tenant: SurveyedTenant, prepared: PreparedSteps): Promise<boolean>
   /** Marks an existing schema as ours and takes over what another tool wrote of its migrations. */
   adopt(schema: SchemaName, mark: Mark, files: readonly MigrationFile[]): Promise<void>
   setState(schema: SchemaName, state: TenantState): Promise<void>
@@ -148,7 +210,7 @@ export interface Engine<Pool = unknown, Admin = unknown, CallbackPool = unknown>
   /** Every marked schema whose name begins with the prefix, whoever owns it, by name. */
   listMarked(prefix: string): AsyncIterable<MarkedSchema>
   /** Opens a connection for DDL. */
-  openWorker(): Promise<MigrationWorker>
+  openWorker(limits?: WorkerLimits): Promise<MigrationWorker>
   /** Looks at the set-up with its own and the application's eyes, and changes nothing. */
   diagnose?(prefix: string): Promise<readonly Finding[]>
   /** Ends the pools. */
