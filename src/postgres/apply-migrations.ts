@@ -3,12 +3,13 @@ import type { MigrationStep } from '../engine'
 import type { Bookkeeping } from './bookkeeping'
 import { dropInvalidIndexes } from './invalid-indexes'
 import { LiveQueries } from './live-queries'
-import { StepFailure, toRunError, TransactionEnded } from './migration-failure'
+import { StatementFailure, StepFailure, toRunError, TransactionEnded } from './migration-failure'
 import type { Remains } from './migration-failure'
 import { expectNoShadow, expectPlace, pathOf, readPlace, refusal, refuseUnsafe } from './migration-guards'
 import type { GuardedRun, GuardedStep, GuardedTarget } from './migration-guards'
 import type { MigrationRenderer, MigrationScript, PreparedStep, RenderedMigration } from './render-migration'
 import { watchShared } from './shared-guard'
+import { splitStatements } from './split-statements'
 import { inTransaction } from './transaction'
 
 /** What a run works with: one connection of its own, on which nobody else depends. */
@@ -131,7 +132,8 @@ async function runStep(
   const changedShared = transactional ? await watchShared(client, sharedSchemas) : undefined
   const script = rendered.kind === 'live' ? await renderLive(client, step, rendered) : rendered
   if (!transactional) await dropInvalidIndexes(client, target.schema, script.statements)
-  for (const sql of script.statements) await client.query(sql)
+  if (transactional) await runStatements(client, script)
+  else for (const sql of script.statements) await client.query(sql)
   const after = await readPlace(client)
   if (transactional && after.transaction !== before.transaction) throw new TransactionEnded()
   const ran: GuardedStep = { ...step, isKept: !transactional }
@@ -145,6 +147,21 @@ async function runStep(
     )
   }
   await tools.bookkeeping.write(target.schema, step)
+}
+
+/** One by one, so that it is known which of them fails. Outside of a transaction those of one text stand or fall together. */
+async function runStatements(client: Client, { statements, firstLine }: MigrationScript): Promise<void> {
+  let number = 0
+  for (const text of statements) {
+    for (const statement of splitStatements(text, firstLine)) {
+      number += 1
+      try {
+        await client.query(statement.text)
+      } catch (error) {
+        throw new StatementFailure({ number, ...statement }, error)
+      }
+    }
+  }
 }
 
 async function renderLive(

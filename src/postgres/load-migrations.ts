@@ -3,6 +3,7 @@ import { extname, join } from 'node:path'
 import type { ColumnDefinitions, MigrationBuilder } from 'node-pg-migrate' with {
   'resolution-mode': 'import',
 }
+import type { Direction } from '../engine'
 import { MigrationFolderError } from '../errors'
 import { loadMigrationModule } from '../migration-module'
 import { readThrown } from '../thrown'
@@ -16,6 +17,8 @@ export interface MigrationActions {
   /** False: there is no way down. Undefined: the reverse of `up`. */
   readonly down?: MigrationAction | false
   readonly shorthands?: ColumnDefinitions
+  /** In which line each section of an SQL file begins, from 1. */
+  readonly lines?: Readonly<Record<Direction, number>>
 }
 
 /** A file, ready to be called. */
@@ -82,8 +85,10 @@ function toActions(text: string): MigrationActions {
     (sql: string): MigrationAction =>
     (pgm) =>
       pgm.sql(sql)
-  if (down === -1) return { up: send(text.slice(Math.max(up, 0))), down: false }
+  const lineAt = (at: number): number => text.slice(0, Math.max(at, 0)).split('\n').length
+  const lines = { up: lineAt(up), down: lineAt(down) }
+  if (down === -1) return { up: send(text.slice(Math.max(up, 0))), down: false, lines }
   return up > down
-    ? { up: send(text.slice(up)), down: send(text.slice(down, up)) }
-    : { up: send(text.slice(Math.max(up, 0), down)), down: send(text.slice(down)) }
+    ? { up: send(text.slice(up)), down: send(text.slice(down, up)), lines }
+    : { up: send(text.slice(Math.max(up, 0), down)), down: send(text.slice(down)), lines }
 }

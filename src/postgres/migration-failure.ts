@@ -9,7 +9,8 @@ import type { SchemaName } from '../tenant/schema-name'
 import { readThrown } from '../thrown'
 import type { Bookkeeping } from './bookkeeping'
 import type { GuardedTarget } from './migration-guards'
-import type { PreparedStep } from './render-migration'
+import type { PreparedStep, RenderedMigration } from './render-migration'
+import type { SqlStatement } from './split-statements'
 
 /** What is in the database after a run that failed. */
 export interface Remains {
@@ -29,6 +30,24 @@ export class StepFailure extends Error {
     this.at = at
     this.cause = cause
   }
+}
+
+/** One of the statements of a step failed. */
+export class StatementFailure extends Error {
+  readonly statement: NumberedStatement
+  override readonly cause: unknown
+
+  constructor(statement: NumberedStatement, cause: unknown) {
+    super()
+    this.statement = statement
+    this.cause = cause
+  }
+}
+
+/** A statement of a step. */
+export interface NumberedStatement extends SqlStatement {
+  /** From 1. */
+  readonly number: number
 }
 
 /** The transaction of a step is another one afterwards: the step ended it, unseen. */
@@ -69,34 +88,52 @@ export async function readRemains(
 /** What a caller is told of a failed run; what is no failure of a step stays as it is. */
 export function toRunError(failure: unknown, { schema, tenant }: GuardedTarget, remains: Remains): unknown {
   if (!(failure instanceof StepFailure)) return failure
-  const { at, cause } = failure
-  const { file, direction } = at.step
+  const { file, direction } = failure.at.step
+  const failed = failure.cause instanceof StatementFailure ? failure.cause : undefined
+  const cause = failed === undefined ? failure.cause : failed.cause
   if (cause instanceof MigrationRefusedError || cause instanceof MigrationTargetError) return cause
   const { message, code } = readThrown(cause)
   const details = { tenant, prefix: schema, migration: file.name, versions: remains.versions, cause }
   if (code === LOCK_NOT_AVAILABLE) {
     return new MigrationLockedError(
-      `Migration ${file.name} (${direction}) of tenant "${tenant}" waited too long for a lock: ${message}. End the transaction ` +
-        `that holds it, or raise \`lockTimeoutMs\`, and run again. ${remains.sentence}`,
+      `Migration ${file.name} (${direction}) of tenant "${tenant}" waited too long for a lock: ${message}${quoted(failed?.statement.text)}. ` +
+        `End the transaction that holds it, or raise \`lockTimeoutMs\`, and run again. ${remains.sentence}`,
       details,
     )
   }
-  const line =
-    at.rendered.kind === 'script'
-      ? lineAt(at.rendered.statements, (cause as { position?: string } | undefined)?.position)
-      : undefined
+  const place = placeOf(failure.at.rendered, failed)
+  const line = place.line === undefined ? '' : `, line ${place.line}`
+  const where = place.statement === undefined ? '' : ` at statement ${place.statement}${line}`
   return new MigrationFailedError(
-    `Migration ${file.name} (${direction}) failed for tenant "${tenant}" in "${schema}": ${message}` +
-      `${code === undefined ? '' : ` [SQLSTATE ${code}]`}${line === undefined ? '' : `, at: ${line}`}. ${remains.sentence}`,
-    details,
+    `Migration ${file.name} (${direction}) failed for tenant "${tenant}" in "${schema}"${where}: ${message}` +
+      `${code === undefined ? '' : ` [SQLSTATE ${code}]`}${quoted(place.text)}. ${remains.sentence}`,
+    { ...details, statement: place.statement, line: place.line },
   )
 }
 
-/** The line that the server points at; it tells the position within one statement and not in which one. */
-function lineAt(statements: readonly string[], position: string | undefined): string | undefined {
-  if (position === undefined || statements.length !== 1) return undefined
-  const at = Number(position) - 1
-  const sql = statements[0]!
-  const start = sql.lastIndexOf('\n', at - 1) + 1
-  return sql.slice(start).split('\n', 1)[0]!.trim().slice(0, 120)
+/** Where in a migration the server found fault. */
+interface Place {
+  readonly statement?: number
+  /** In its file; of what a program makes there is none. */
+  readonly line?: number | undefined
+  readonly text?: string | undefined
+}
+
+/** The statement, and of it the line that the server points at, or else the first one. */
+function placeOf(rendered: RenderedMigration, failed: StatementFailure | undefined): Place {
+  if (failed === undefined) return {}
+  const { number, line, text } = failed.statement
+  const position = (failed.cause as { position?: string } | undefined)?.position
+  const before = text.slice(0, position === undefined ? 0 : Number(position) - 1)
+  const start = before.lastIndexOf('\n') + 1
+  const isOfFile = rendered.kind === 'script' && rendered.firstLine !== undefined
+  return {
+    statement: number,
+    line: isOfFile ? line + before.split('\n').length - 1 : undefined,
+    text: text.slice(start).split('\n', 1)[0],
+  }
+}
+
+function quoted(text: string | undefined): string {
+  return text === undefined ? '' : `, at: ${text.trim().slice(0, 120)}`
 }

@@ -13,6 +13,8 @@ export interface MigrationScript {
   /** False: the file said `pgm.noTransaction()`. */
   readonly transactional: boolean
   readonly statements: readonly string[]
+  /** Of the one text of an SQL file, in that file, from 1. */
+  readonly firstLine?: number | undefined
 }
 
 /** What a migration is, once node-pg-migrate has turned it into SQL. */
@@ -120,7 +122,8 @@ async function collect(
   } catch (error) {
     throw INFERRED.test(readThrown(error).message) ? noWay(step, error) : error
   }
-  return { transactional: pgm.isUsingTransaction(), statements: [...pgm.getSqlSteps()] }
+  const firstLine = actions.lines?.[step.direction]
+  return { transactional: pgm.isUsingTransaction(), statements: [...pgm.getSqlSteps()], firstLine }
 }
 
 function actionOf(step: MigrationStep, { up, down }: MigrationActions): MigrationAction {

@@ -4,6 +4,9 @@ export interface Token {
   readonly type: 'word' | 'quoted' | 'mark'
   /** Lower case for words, the character for marks, empty for quoted identifiers. */
   readonly text: string
+  /** Where it begins in the text, and where what follows does. */
+  readonly at: number
+  readonly end: number
 }
 
 const QUOTE = 39
@@ -31,8 +34,9 @@ export function* scanSql(text: string, escapes = false): Generator<Token> {
     else if (code === SLASH && text.charCodeAt(at + 1) === STAR) at = endOfComment(text, at)
     else if (code === QUOTE) at = endOfString(text, at, escapes)
     else if (code === DOUBLE_QUOTE) {
-      at = endOfQuoted(text, at)
-      yield { type: 'quoted', text: '' }
+      const end = endOfQuoted(text, at)
+      yield { type: 'quoted', text: '', at, end }
+      at = end
     } else if (code === DOLLAR) at = endOfDollar(text, at)
     else if (isWordStart(code)) {
       const end = endOfWord(text, at)
@@ -40,12 +44,13 @@ export function* scanSql(text: string, escapes = false): Generator<Token> {
       if (letter === LETTER_E) at = endOfString(text, end, true)
       else if (letter === LETTER_B || letter === LETTER_X) at = endOfString(text, end, false)
       else {
-        yield { type: 'word', text: text.slice(at, end).toLowerCase() }
+        yield { type: 'word', text: text.slice(at, end).toLowerCase(), at, end }
         at = end
       }
     } else if (isDigit(code)) at = endOfNumber(text, at)
     else {
-      if (code === 59 || code === 40 || code === 41 || code === 46) yield { type: 'mark', text: text[at]! }
+      if (code === 59 || code === 40 || code === 41 || code === 46)
+        yield { type: 'mark', text: text[at]!, at, end: at + 1 }
       at += 1
     }
   }
