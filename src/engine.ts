@@ -161,10 +161,21 @@ export interface MigrationWorker {
    * Runs prepared steps for one tenant, if its mark and books are still what the survey found, under the locks of `withLock`
    * and in as few round trips as can be.
    *
+   * @param options - `isThorough`: statement by statement, so that also an error that comes and goes (a lock) is told with its place
    * @returns false, with nothing done, where they are not: survey it anew
    * @throws MigrationLockedError, MigrationFailedError with the versions that stay, MigrationRefusedError
    */
-  advance?(tenant: SurveyedTenant, prepared: PreparedSteps): Promise<boolean>
+  advance?(
+    tenant: SurveyedTenant,
+    prepared: PreparedSteps,
+    options?: { readonly isThorough?: boolean },
+  ): Promise<boolean>
+  /**
+   * Makes a tenant with all that `create` makes, in one round trip.
+   *
+   * @returns false, with nothing done, where it can't be, or something is wrong: `create` does it, or says what is
+   */
+  birth?(schema: SchemaName, mark: Mark, prepared: PreparedSteps): Promise<boolean>
   /** Marks an existing schema as ours and takes over what another tool wrote of its migrations. */
   adopt(schema: SchemaName, mark: Mark, files: readonly MigrationFile[]): Promise<void>
   setState(schema: SchemaName, state: TenantState): Promise<void>

@@ -15,6 +15,7 @@ import { missingFiles, renamedFiles } from '../migrations/target'
 import { planFrom } from '../migrations/unfinished'
 import type { SchemaName } from '../tenant/schema-name'
 import type { TenantId } from '../tenant/tenant-id'
+import { birth } from './birth'
 import type { CreateOptions, LifecycleParts, MigrateOptions, TenantNames } from './options'
 import type {
   CreateResult,
@@ -38,8 +39,14 @@ export class Tenants {
     names: TenantNames,
     { ifExists = 'migrate', migrate = true }: CreateOptions = {},
   ): Promise<CreateResult> {
-    return this.#withWorker(names, async (worker, report) => {
-      const files = migrate ? await this.#files() : []
+    const files = migrate ? await this.#files() : []
+    const atOnce = async (worker: MigrationWorker): Promise<CreateResult | undefined> => {
+      const steps = await birth(worker, names.schema, this.#markOf(names), files)
+      if (steps === undefined) return undefined
+      this.#parts.onChange(names.id)
+      return { ...resultOf(names, 'up', steps), created: true }
+    }
+    const byHand = async (worker: MigrationWorker, report: SchemaReport): Promise<CreateResult> => {
       if (report.exists) this.#expectOurs(names, report)
       if (report.exists && !isHalfMade(report))
         return this.#createAgain(worker, report, names, { ifExists, files })
@@ -47,7 +54,8 @@ export class Tenants {
       await worker.create(names.schema, this.#markOf(names), steps)
       this.#parts.onChange(names.id)
       return { ...resultOf(names, 'up', steps), created: true }
-    })
+    }
+    return this.#withWorker(names, byHand, atOnce)
   }
 
   /** @throws {@link TenantNotFoundError}, {@link SchemaNotOursError}, MigrationTargetError, MigrationFailedError, MigrationRefusedError */
@@ -208,9 +216,12 @@ export class Tenants {
   async #withWorker<T>(
     names: TenantNames,
     work: (worker: MigrationWorker, report: SchemaReport) => Promise<T>,
+    atOnce: (worker: MigrationWorker) => Promise<T | undefined> = async () => undefined,
   ): Promise<T> {
     const worker = await this.#parts.engine.openWorker()
     try {
+      const done = await atOnce(worker)
+      if (done !== undefined) return done
       return await worker.withLock(names.schema, names.id, async () =>
         work(worker, await worker.inspect(names.schema)),
       )

@@ -1,7 +1,7 @@
 import type { Client } from 'pg'
 import type { SchemaName } from '../tenant/schema-name'
 import type { Bookkeeping } from './bookkeeping'
-import { grantExisting, grantReading, grantUse, lookInto, revokeUse } from './grants'
+import { grantExisting, lookInto, readingGrants, revokeUse, useGrants } from './grants'
 import { MARK_TABLE, markTable } from './marks'
 import { dropRole, expectNoStranger, expectRoleMaker, hasRole, makeRole } from './tenant-role'
 import { inTransaction } from './transaction'
@@ -16,8 +16,12 @@ export interface Access {
   makeReader(schema: SchemaName): Promise<void>
   /** Lets the application into a new schema that has nothing but its mark. */
   give(schema: SchemaName): Promise<void>
+  /** The same as SQL; undefined where that must be asked for. */
+  readonly gifts: ((schema: SchemaName) => string) | undefined
   /** Lets it into one that has tables, books and a reader. */
   giveExisting(schema: SchemaName, bookkeeping: Bookkeeping): Promise<void>
+  /** Whether nothing is to be settled. Needs no transaction. */
+  isSettled(schema: SchemaName): Promise<boolean>
   /** Completes what a tenant lacks, that was made otherwise. Needs no transaction. */
   settle(schema: SchemaName, bookkeeping: Bookkeeping): Promise<void>
   /** The schema is gone. */
@@ -42,16 +46,18 @@ const NONE: Access = {
   readerIn: () => undefined,
   ...{ expectRoom: nothing, makeReader: nothing, give: nothing },
   ...{ giveExisting: nothing, settle: nothing, take: nothing },
+  gifts: () => '',
+  isSettled: async () => true,
 }
 
 function byGrant(client: Client, role: string): Access {
+  const gifts = (schema: SchemaName): string =>
+    `${useGrants(schema, role)}; ${readingGrants(markTable(schema), role)}`
   return {
     ...NONE,
     readerIn: () => role,
-    async give(schema) {
-      await grantUse(client, schema, role)
-      await grantReading(client, markTable(schema), role)
-    },
+    gifts,
+    give: async (schema) => void (await client.query(gifts(schema))),
     giveExisting: (schema, bookkeeping) => giveAll(client, schema, role, bookkeeping),
   }
 }
@@ -71,6 +77,8 @@ function byRole(client: Client, application: string): Access {
   }
   return {
     readerIn: (schema) => schema,
+    gifts: undefined,
+    isSettled: (schema) => hasRole(client, schema, application, MARK_TABLE),
     async expectRoom(schema) {
       await expectRoleMaker(client, application)
       await expectNoStranger(client, schema, application)
@@ -78,8 +86,8 @@ function byRole(client: Client, application: string): Access {
     makeReader,
     async give(schema) {
       await makeReader(schema)
-      await grantUse(client, schema, schema)
-      await grantReading(client, markTable(schema), schema)
+      await client.query(useGrants(schema, schema))
+      await client.query(readingGrants(markTable(schema), schema))
       await lookIn(schema)
     },
     giveExisting,
@@ -102,8 +110,8 @@ async function giveAll(
   role: string,
   bookkeeping: Bookkeeping,
 ): Promise<void> {
-  await grantUse(client, schema, role)
+  await client.query(useGrants(schema, role))
   await grantExisting(client, schema, role)
   for (const table of [markTable(schema), bookkeeping.tableIn(schema)])
-    await grantReading(client, table, role)
+    await client.query(readingGrants(table, role))
 }

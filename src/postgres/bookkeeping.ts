@@ -1,9 +1,9 @@
-import { escapeIdentifier } from 'pg'
+import { escapeIdentifier, escapeLiteral } from 'pg'
 import type { ClientBase } from 'pg'
-import type { MigrationFile, MigrationStep } from '../engine'
+import type { Direction, MigrationFile, MigrationStep } from '../engine'
 import { MigrationTargetError } from '../errors'
 import type { SchemaName } from '../tenant/schema-name'
-import { grantReading } from './grants'
+import { readingGrants } from './grants'
 
 /** `none`: no such table. `ours`: node-pg-migrate's. `versions`: Ecto's or Rails', a column `version` and no `name`. */
 type Format = 'none' | 'ours' | 'versions'
@@ -43,11 +43,33 @@ export class Bookkeeping {
   /** Makes the table where it is missing. @throws {@link MigrationTargetError} */
   async ensure(schema: SchemaName): Promise<void> {
     if ((await this.#expectOurs(schema)) === 'ours') return
-    await this.#client.query(
-      `create table ${this.tableIn(schema)} (id serial primary key, name varchar(255) not null, run_on timestamp not null)`,
-    )
+    await this.#client.query(this.creation(schema))
+  }
+
+  /** Makes the table, as SQL. */
+  creation(schema: SchemaName): string {
+    const table = this.tableIn(schema)
     const reader = this.#readerIn(schema)
-    if (reader !== undefined) await grantReading(this.#client, this.tableIn(schema), reader)
+    const grants = reader === undefined ? '' : `; ${readingGrants(table, reader)}`
+    return `create table ${table} (id serial primary key, name varchar(255) not null, run_on timestamp not null)${grants}`
+  }
+
+  /** Notes that some migrations were run, as SQL. */
+  entries(schema: SchemaName, steps: readonly MigrationStep[]): string {
+    const table = this.tableIn(schema)
+    const values = (direction: Direction, write: (name: string) => string): string =>
+      steps
+        .filter((step) => step.direction === direction)
+        .map(({ file }) => write(escapeLiteral(file.name)))
+        .join(', ')
+    const applied = values('up', (name) => `(${name}, now())`)
+    const reverted = values('down', (name) => name)
+    return [
+      applied && `insert into ${table} (name, run_on) values ${applied}`,
+      reverted && `delete from ${table} where name in (${reverted})`,
+    ]
+      .filter((sql) => sql !== '')
+      .join('; ')
   }
 
   /**

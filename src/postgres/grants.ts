@@ -2,22 +2,22 @@ import { escapeIdentifier } from 'pg'
 import type { ClientBase } from 'pg'
 import type { SchemaName } from '../tenant/schema-name'
 
-/** What the application's role may do in a tenant; made before the migrations run, so that it holds for all they make. */
-export async function grantUse(client: ClientBase, schema: SchemaName, role: string): Promise<void> {
+/**
+ * What the application's role may do in a tenant; made before the migrations run, so that it holds for all they make. As SQL.
+ */
+export function useGrants(schema: SchemaName, role: string): string {
   const [name, to] = [escapeIdentifier(schema), escapeIdentifier(role)]
   const defaults = `alter default privileges in schema ${name} grant`
-  await client.query(
-    `grant usage on schema ${name} to ${to};
-     ${defaults} select, insert, update, delete on tables to ${to};
-     ${defaults} usage, select on sequences to ${to};
-     ${defaults} execute on functions to ${to}`,
-  )
+  return `grant usage on schema ${name} to ${to};
+    ${defaults} select, insert, update, delete on tables to ${to};
+    ${defaults} usage, select on sequences to ${to};
+    ${defaults} execute on functions to ${to}`
 }
 
-/** Lets the application's role read a table of ours, and no more. */
-export async function grantReading(client: ClientBase, table: string, role: string): Promise<void> {
+/** Lets the application's role read a table of ours, and no more. As SQL. */
+export function readingGrants(table: string, role: string): string {
   const to = escapeIdentifier(role)
-  await client.query(`revoke all on ${table} from ${to}; grant select on ${table} to ${to}`)
+  return `revoke all on ${table} from ${to}; grant select on ${table} to ${to}`
 }
 
 /** What a schema that existed before needs on top: rights on the objects that are there. */
@@ -51,5 +51,5 @@ export async function lookInto(
   role: string,
 ): Promise<void> {
   await client.query(`grant usage on schema ${escapeIdentifier(schema)} to ${escapeIdentifier(role)}`)
-  await grantReading(client, table, role)
+  await client.query(readingGrants(table, role))
 }

@@ -1,4 +1,4 @@
-import { escapeIdentifier } from 'pg'
+import { escapeIdentifier, escapeLiteral } from 'pg'
 import type { ClientBase, Pool } from 'pg'
 import type { Mark, MarkedSchema, MarkState } from '../engine'
 import type { SchemaName } from '../tenant/schema-name'
@@ -6,28 +6,27 @@ import type { SchemaName } from '../tenant/schema-name'
 /** The table in each tenant that says whose the schema is. */
 export const MARK_TABLE = '_rowhouse'
 
-const COLUMNS = ['tenancy', 'tenant', 'state']
 const CHUNK = 100
-/** No such table, schema or column, no permission: whatever it is, no mark of ours can be read there. */
-const UNREADABLE = new Set(['42P01', '3F000', '42703', '42501'])
+/** SQLSTATE of no such table, schema or column, no permission: whatever it is, no mark of ours can be read there. */
+export const UNREADABLE: ReadonlySet<string> = new Set(['42P01', '3F000', '42703', '42501'])
 
 /** Makes the mark of a schema on a connection of its owner. */
 export async function writeMark(client: ClientBase, schema: SchemaName, mark: Mark): Promise<void> {
+  await client.query(markCreation(schema, mark))
+}
+
+/** The same as SQL. */
+export function markCreation(schema: SchemaName, { tenancy, tenant, state }: Mark): string {
   const table = markTable(schema)
-  await client.query(
-    `create table ${table} (
-       tenancy text not null,
-       tenant text not null,
-       state text not null check (state in ('creating', 'active', 'suspended')),
-       created_at timestamptz not null default now(),
-       is_only_row boolean primary key default true check (is_only_row)
-     )`,
-  )
-  await client.query(`insert into ${table} (tenancy, tenant, state) values ($1, $2, $3)`, [
-    mark.tenancy,
-    mark.tenant,
-    mark.state,
-  ])
+  return `create table ${table} (
+      tenancy text not null,
+      tenant text not null,
+      state text not null check (state in ('creating', 'active', 'suspended')),
+      created_at timestamptz not null default now(),
+      is_only_row boolean primary key default true check (is_only_row)
+    );
+    insert into ${table} (tenancy, tenant, state)
+      values (${escapeLiteral(tenancy)}, ${escapeLiteral(tenant)}, ${escapeLiteral(state)})`
 }
 
 /** Changes the state in a mark. */
@@ -46,16 +45,21 @@ export async function readMark(client: ClientBase | Pool, schema: SchemaName): P
   }
 }
 
+/** Whether a row of pg_class with the mark's name is a mark that this role can read, as SQL. */
+export function isReadableMark(row: string): string {
+  return `${row}.relkind = 'r' and has_schema_privilege(${row}.relnamespace, 'USAGE') and has_table_privilege(${row}.oid, 'SELECT')
+        and (select count(*) = 3 from pg_catalog.pg_attribute a
+              where a.attrelid = ${row}.oid and a.attname in ('tenancy', 'tenant', 'state') and not a.attisdropped)`
+}
+
 /** All marked schemas whose name begins with exactly this prefix, by name; many in one query. */
 export async function* listMarked(client: Pool, prefix: string): AsyncGenerator<MarkedSchema> {
   const { rows } = await client.query<{ schema: string }>(
     `select n.nspname as schema
        from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-      where c.relname = $1 and c.relkind = 'r' and starts_with(n.nspname, $2)
-        and has_schema_privilege(n.oid, 'USAGE') and has_table_privilege(c.oid, 'SELECT')
-        and (select count(*) from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attname = any ($3)) = $4
+      where c.relname = $1 and starts_with(n.nspname, $2) and ${isReadableMark('c')}
       order by n.nspname collate "C"`,
-    [MARK_TABLE, prefix, COLUMNS, COLUMNS.length],
+    [MARK_TABLE, prefix],
   )
   for (let at = 0; at < rows.length; at += CHUNK)
     yield* readChunk(

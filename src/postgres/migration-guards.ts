@@ -69,19 +69,30 @@ export async function expectNoShadow(
   step: GuardedStep,
 ): Promise<void> {
   if (sharedSchemas.length === 0 || step.direction === 'down') return
-  const { rows } = await client.query<{ table: string; shared: string }>(
-    `select own.relname as table, shared.relnamespace::regnamespace::text as shared
-       from pg_catalog.pg_class own join pg_catalog.pg_class shared on shared.relname = own.relname
-      where own.relnamespace = to_regnamespace($1) and own.relkind = any ($2) and own.relname <> all ($3)
-        and shared.relnamespace = any (select oid from pg_catalog.pg_namespace where nspname = any ($4))
-        and shared.relkind = any ($2)`,
-    [escapeIdentifier(schema), ['r', 'v', 'm', 'p', 'f'], [MARK_TABLE, migrationsTable], sharedSchemas],
-  )
+  const { rows } = await client.query<{ table: string; shared: string }>(shadowSql('$1', '$2', '$3'), [
+    escapeIdentifier(schema),
+    [MARK_TABLE, migrationsTable],
+    sharedSchemas,
+  ])
   if (rows[0] === undefined) return
   throw refusal(
     step,
     `makes "${rows[0].table}", which the shared schema ${rows[0].shared} has, too. A tenant without it would use the shared one: rename one of them, or take the schema out of \`sharedSchemas\``,
   )
+}
+
+/**
+ * Which tables of a tenant a shared schema has, too.
+ *
+ * @param schema, ours, shared - the tenant's quoted, tables of ours, the shared ones, as SQL expressions
+ */
+export function shadowSql(schema: string, ours: string, shared: string): string {
+  return `select own.relname as table, shared.relnamespace::regnamespace::text as shared
+       from pg_catalog.pg_class own join pg_catalog.pg_class shared on shared.relname = own.relname
+      where own.relnamespace = to_regnamespace(${schema}) and own.relkind in ('r', 'v', 'm', 'p', 'f')
+        and own.relname <> all (${ours})
+        and shared.relnamespace = any (select oid from pg_catalog.pg_namespace where nspname = any (${shared}))
+        and shared.relkind in ('r', 'v', 'm', 'p', 'f')`
 }
 
 /** The error for a migration that is stopped. */

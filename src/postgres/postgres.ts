@@ -1,6 +1,6 @@
 import { Client } from 'pg'
 import type { ClientConfig, Pool, PoolConfig } from 'pg'
-import type { Engine, EngineFactory, EngineSettings, MigrationWorker } from '../engine'
+import type { Engine, EngineFactory, EngineSettings, MigrationWorker, WorkerLimits } from '../engine'
 import { ConfigError } from '../errors'
 import { WITHOUT_TENANT } from '../tenant/context'
 import { diagnose } from './diagnose'
@@ -85,7 +85,7 @@ function open(options: PostgresOptions, settings: EngineSettings): Engine<Pool, 
     lockTimeoutMs,
     renderer: createMigrationRenderer(),
   }
-  const openWorker = (): Promise<MigrationWorker> => openMigrationWorker(worker)
+  const openWorker = (limits?: WorkerLimits): Promise<MigrationWorker> => openMigrationWorker(worker, limits)
   const patient = {
     ...{ pool, admin, sharedSchemas, tenancy: settings.tenancy, migrationsTable: settings.migrationsTable },
     scoping: { ...connection, hygiene, pooler, mode, isolation },

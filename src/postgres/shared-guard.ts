@@ -9,10 +9,11 @@ interface SharedState {
 
 // All by way of pg_depend, whose index knows a schema: in pg_class and pg_type that is a walk over all tenants' rows.
 // Internal triggers are left out: a foreign key of a tenant's table makes some on the shared one.
-const STATE = `
+/** @param schemas - their names, as an SQL expression */
+const stateSql = (schemas: string): string => `
   with member as (
     select d.classid, d.objid from pg_catalog.pg_depend d join pg_catalog.pg_namespace n on n.oid = d.refobjid
-     where d.refclassid = 'pg_catalog.pg_namespace'::regclass and n.nspname = any ($1)
+     where d.refclassid = 'pg_catalog.pg_namespace'::regclass and n.nspname = any (${schemas})
   ), relations as (
     select objid as oid from member where classid = 'pg_catalog.pg_class'::regclass
     union all
@@ -35,11 +36,12 @@ const STATE = `
 
 // Locks are kept until the transaction ends, so they tell of each change, whichever statement or function made it.
 // nextval() locks a sequence as a change of a table does; references and FOR UPDATE take ROW SHARE.
-const TOUCHED = `
+/** @param oids, schemas - as SQL expressions */
+const touchedSql = (oids: string, schemas: string): string => `
   select l.relation::text as oid, l.relation::regclass::text as name
     from pg_catalog.pg_locks l left join pg_catalog.pg_class c on c.oid = l.relation
    where l.pid = pg_backend_pid() and l.locktype = 'relation'
-     and (l.relation = any ($1) or c.relnamespace in (select oid from pg_catalog.pg_namespace where nspname = any ($2)))
+     and (l.relation = any (${oids}) or c.relnamespace in (select oid from pg_catalog.pg_namespace where nspname = any (${schemas})))
      and (l.mode in ('ShareUpdateExclusiveLock', 'ShareLock', 'ExclusiveLock', 'AccessExclusiveLock')
        or l.mode = case c.relkind when 'S' then 'ShareRowExclusiveLock' else 'RowExclusiveLock' end)
    order by 1 limit 1`
@@ -55,14 +57,27 @@ export async function watchShared(
 ): Promise<() => Promise<string | undefined>> {
   if (schemas.length === 0) return async () => undefined
   const readState = async (): Promise<SharedState> =>
-    (await client.query<SharedState>(STATE, [schemas])).rows[0]!
+    (await client.query<SharedState>(stateSql('$1'), [schemas])).rows[0]!
   const before = await readState()
   return async () => {
     const oids = before.relations.map(({ oid }) => oid)
-    const { rows } = await client.query<{ oid: string; name: string }>(TOUCHED, [oids, schemas])
+    const { rows } = await client.query<{ oid: string; name: string }>(touchedSql('$1', '$2'), [
+      oids,
+      schemas,
+    ])
     const [touched] = rows
     // One that was dropped has no name any more.
     if (touched) return before.relations.find(({ oid }) => oid === touched.oid)?.name ?? touched.name
     return (await readState()).print === before.print ? undefined : schemas.join(', ')
   }
+}
+
+/** What the shared schemas are, as an SQL expression: the same text as long as nothing of them changes. */
+export function sharedPrint(schemas: string): string {
+  return `(select print from (${stateSql(schemas)}) as shared)`
+}
+
+/** Whether this transaction holds a lock of who changes them, as an SQL expression. */
+export function sharedTouch(schemas: string): string {
+  return `exists (${touchedSql("'{}'", schemas)})`
 }

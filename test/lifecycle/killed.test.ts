@@ -14,6 +14,9 @@ const OUTSIDE = {
   '20200102000000_outside.js':
     "exports.up = (pgm) => { pgm.noTransaction(); pgm.createIndex('a', 'id', { concurrently: true }) }; exports.down = false",
 }
+const ASKING = {
+  '20200102000000_asking.js': "exports.up = async (pgm) => { await pgm.db.query('select 1') }",
+}
 const ALL = [20200101000000, 20200102000000, 20200103000000]
 
 /** Another process that calls one method of the same tenancy. */
@@ -63,12 +66,23 @@ describe.each(SERVERS)('a process that is killed on $name', (server) => {
     town = await Town.open(server, title, files)
   }
 
-  test('while it creates a tenant leaves nothing of it', async () => {
-    await open('create', A)
+  test('while it creates a tenant statement by statement leaves nothing of it', async () => {
+    await open('create', { ...A, ...ASKING })
     town.folder.write('20200103000000_last.sql', `create table last (id int); ${gate.sql}`)
     await kill("create('acme')")
     expect(await town.schemas()).toEqual([])
     expect((await town.tenancy.create('acme')).created).toBe(true)
+  })
+
+  test('while it creates a tenant in one round trip leaves all of it: the server ends what it was sent', async () => {
+    await open('at once', A)
+    town.folder.write('20200103000000_last.sql', `create table last (id int); ${gate.sql}`)
+    await kill("create('acme')")
+    expect(await town.tenancy.create('acme')).toMatchObject({ created: false, versions: [] })
+    expect(await town.tenancy.status('acme')).toMatchObject({
+      state: 'active',
+      versions: [20200101000000, 20200103000000],
+    })
   })
 
   test('while it creates a tenant in parts leaves one that is not served, and is made anew', async () => {
