@@ -9,13 +9,14 @@ import type {
   SchemaReport,
   TenantState,
 } from '../engine'
-import { MigrationTargetError, SchemaNotOursError, TenantExistsError, TenantNotFoundError } from '../errors'
+import { MigrationTargetError, TenantExistsError } from '../errors'
 import { readMigrationFolder } from '../migrations/folder'
 import { missingFiles, renamedFiles } from '../migrations/target'
 import { planFrom } from '../migrations/unfinished'
 import type { SchemaName } from '../tenant/schema-name'
 import type { TenantId } from '../tenant/tenant-id'
 import { birth } from './birth'
+import { expectOurs, expectWhole, isHalfMade, isOurs, notFound } from './ownership'
 import type { CreateOptions, LifecycleParts, MigrateOptions, TenantNames } from './options'
 import type {
   CreateResult,
@@ -34,7 +35,7 @@ export class Tenants {
     this.#parts = parts
   }
 
-  /** @throws {@link TenantExistsError}, {@link SchemaNotOursError}, and what the migrations throw; then nothing is left */
+  /** @throws {@link TenantExistsError}, SchemaNotOursError, and what the migrations throw; then nothing is left */
   async create(
     names: TenantNames,
     { ifExists = 'migrate', migrate = true }: CreateOptions = {},
@@ -47,7 +48,7 @@ export class Tenants {
       return { ...resultOf(names, 'up', steps), created: true }
     }
     const byHand = async (worker: MigrationWorker, report: SchemaReport): Promise<CreateResult> => {
-      if (report.exists) this.#expectOurs(names, report)
+      if (report.exists) expectOurs(this.#parts, names, report)
       if (report.exists && !isHalfMade(report))
         return this.#createAgain(worker, report, names, { ifExists, files })
       const steps = await this.#firstSteps(worker, report, names, files)
@@ -58,7 +59,7 @@ export class Tenants {
     return this.#withWorker(names, byHand, atOnce)
   }
 
-  /** @throws {@link TenantNotFoundError}, {@link SchemaNotOursError}, MigrationTargetError, MigrationFailedError, MigrationRefusedError */
+  /** @throws TenantNotFoundError, SchemaNotOursError, MigrationTargetError, MigrationFailedError, MigrationRefusedError */
   async migrate(
     names: TenantNames,
     direction: Direction,
@@ -81,33 +82,33 @@ export class Tenants {
     )
   }
 
-  /** @throws {@link TenantNotFoundError}, {@link SchemaNotOursError}, TenantInUseError without `cascade` */
+  /** @throws TenantNotFoundError, SchemaNotOursError, TenantInUseError without `cascade` */
   async drop(names: TenantNames, options?: DropOptions): Promise<TenantResult> {
     return this.#withWorker(names, async (worker, report) => {
-      this.#expectOurs(names, report)
+      expectOurs(this.#parts, names, report)
       await worker.drop(names.schema, names.id, options)
       this.#parts.onChange(names.id)
       return { status: 'ok', tenant: names.id, prefix: names.schema }
     })
   }
 
-  /** Marks an existing schema as ours. @throws {@link TenantNotFoundError}, {@link SchemaNotOursError} */
+  /** Marks an existing schema as ours. @throws TenantNotFoundError, SchemaNotOursError */
   async adopt(names: TenantNames): Promise<MigrationResult> {
     return this.#withWorker(names, async (worker, report) => {
       if (!report.exists) throw notFound(names)
       if (report.mark === undefined) {
         await worker.adopt(names.schema, this.#markOf(names), await this.#files())
         this.#parts.onChange(names.id)
-      } else this.#expectWhole(names, report)
+      } else expectWhole(this.#parts, names, report)
       const applied = await worker.readApplied(names.schema)
       return { ...resultOf(names, 'up', []), versions: applied.map(versionOf) }
     })
   }
 
-  /** Ends what a run left unfinished. @throws MigrationTargetError where nothing is, {@link TenantNotFoundError}, {@link SchemaNotOursError} */
+  /** Ends what a run left unfinished. @throws MigrationTargetError where nothing is, TenantNotFoundError, SchemaNotOursError */
   async repair(names: TenantNames, repair: Repair): Promise<RepairResult> {
     return this.#withWorker(names, async (worker, report) => {
-      this.#expectOurs(names, report)
+      expectOurs(this.#parts, names, report)
       const { unfinished } = report
       if (unfinished === undefined || worker.repair === undefined) {
         throw new MigrationTargetError(
@@ -123,10 +124,10 @@ export class Tenants {
     })
   }
 
-  /** Serves a tenant, or stops serving it. @throws {@link TenantNotFoundError}, {@link SchemaNotOursError} */
+  /** Serves a tenant, or stops serving it. @throws TenantNotFoundError, SchemaNotOursError */
   async setState(names: TenantNames, state: TenantState): Promise<TenantResult> {
     return this.#withWorker(names, async (worker, report) => {
-      this.#expectWhole(names, report)
+      expectWhole(this.#parts, names, report)
       await worker.setState(names.schema, state)
       this.#parts.onChange(names.id)
       return { status: 'ok', tenant: names.id, prefix: names.schema }
@@ -140,16 +141,16 @@ export class Tenants {
   /** State of one tenant, as the request half asks for it; a half-made one is not there. */
   async find(names: TenantNames): Promise<TenantState | undefined> {
     const mark = await this.#parts.engine.readMark(names.schema)
-    if (mark === undefined || !this.#isOurs(names.schema, mark)) return undefined
+    if (mark === undefined || !isOurs(this.#parts, names.schema, mark)) return undefined
     return mark.state === 'creating' ? undefined : mark.state
   }
 
-  /** @throws {@link TenantNotFoundError}, {@link SchemaNotOursError} */
+  /** @throws TenantNotFoundError, SchemaNotOursError */
   async status(names: TenantNames): Promise<TenantStatus> {
     const worker = await this.#parts.engine.openWorker()
     try {
       const report = await worker.inspect(names.schema)
-      this.#expectOurs(names, report)
+      expectOurs(this.#parts, names, report)
       const files = await this.#files()
       const books = { files, applied: await worker.readApplied(names.schema) }
       const renamed = renamedFiles(books)
@@ -173,7 +174,7 @@ export class Tenants {
   async *list(): AsyncGenerator<TenantInfo> {
     const { engine, prefix } = this.#parts
     for await (const { schema, mark } of engine.listMarked(prefix)) {
-      if (this.#isOurs(schema, mark)) yield { tenant: mark.tenant, prefix: schema, state: mark.state }
+      if (isOurs(this.#parts, schema, mark)) yield { tenant: mark.tenant, prefix: schema, state: mark.state }
     }
   }
 
@@ -237,7 +238,7 @@ export class Tenants {
     direction: Direction,
     { allowOutOfOrder, allowChanged = false, ...target }: MigrateOptions,
   ): Promise<MigrationResult> {
-    this.#expectWhole(names, report)
+    expectWhole(this.#parts, names, report)
     const files = await this.#files()
     const applied = await worker.readApplied(names.schema)
     const { unfinished } = report
@@ -254,40 +255,6 @@ export class Tenants {
   #markOf({ id }: TenantNames): Mark {
     return { tenancy: this.#parts.tenancy, tenant: id, state: 'active' }
   }
-
-  /** A mark of ours fits its schema: with a prefix `tenant_` the schema `tenant_eu_acme` may be another tenancy's. */
-  #isOurs(schema: string, mark: Mark): boolean {
-    return mark.tenancy === this.#parts.tenancy && this.#parts.prefix + mark.tenant === schema
-  }
-
-  #expectOurs(names: TenantNames, { exists, mark }: SchemaReport): void {
-    if (!exists) throw notFound(names)
-    if (mark !== undefined && this.#isOurs(names.schema, mark)) return
-    const whose =
-      mark === undefined
-        ? 'carries no mark of Rowhouse. If it is a tenant of yours that another tool made, adopt it (rowhouse adopt)'
-        : `belongs to tenant "${mark.tenant}" of tenancy "${mark.tenancy}". Use another prefix or id`
-    throw new SchemaNotOursError(`Schema "${names.schema}" exists and ${whose}. Nothing was changed.`, {
-      tenant: names.id,
-    })
-  }
-
-  #expectWhole(names: TenantNames, report: SchemaReport): void {
-    this.#expectOurs(names, report)
-    if (!isHalfMade(report)) return
-    throw new TenantNotFoundError(
-      `Tenant "${names.id}" is half made (schema "${names.schema}", state "creating"): create it again, or drop it.`,
-      { tenant: names.id },
-    )
-  }
-}
-
-function isHalfMade({ mark }: SchemaReport): boolean {
-  return mark?.state === 'creating'
-}
-
-function notFound({ id, schema }: TenantNames): TenantNotFoundError {
-  return new TenantNotFoundError(`There is no tenant "${id}" (schema "${schema}").`, { tenant: id })
 }
 
 function resultOf(
