@@ -145,18 +145,18 @@ export interface MigrationWorker {
    */
   apply(schema: SchemaName, tenant: TenantId, steps: readonly MigrationStep[]): Promise<void>
   /** Names of the schemas that begin with exactly this prefix and have a table for a mark, by name; one question. */
-  candidates?(prefix: string): Promise<readonly SchemaName[]>
+  candidates(prefix: string): Promise<readonly SchemaName[]>
   /**
    * Marks and books of some schemas, in their order, in as few questions as can be.
    *
    * @param known - books by their state, shared by all that look at one fleet: each state is read once
    */
-  survey?(schemas: readonly SchemaName[], known: Map<string, Books>): Promise<readonly SurveyedSchema[]>
+  survey(schemas: readonly SchemaName[], known: Map<string, Books>): Promise<readonly SurveyedSchema[]>
   /**
    * Makes steps ready for all tenants that need them.
    * @throws MigrationRefusedError, MigrationTargetError for one without a way down, MigrationFailedError for one that throws
    */
-  prepare?(steps: readonly MigrationStep[]): Promise<PreparedSteps>
+  prepare(steps: readonly MigrationStep[]): Promise<PreparedSteps>
   /**
    * Runs prepared steps for one tenant, if its mark and books are still what the survey found, under the locks of `withLock`
    * and in as few round trips as can be.
@@ -165,7 +165,7 @@ export interface MigrationWorker {
    * @returns false, with nothing done, where they are not: survey it anew
    * @throws MigrationLockedError, MigrationFailedError with the versions that stay, MigrationRefusedError
    */
-  advance?(
+  advance(
     tenant: SurveyedTenant,
     prepared: PreparedSteps,
     options?: { readonly isThorough?: boolean },
@@ -176,6 +176,15 @@ export interface MigrationWorker {
    * @returns false, with nothing done, where it can't be, or something is wrong: `create` does it, or says what is
    */
   birth?(schema: SchemaName, mark: Mark, prepared: PreparedSteps): Promise<boolean>
+  /** The checksum of each file as it is now, by name, on an engine that keeps them. */
+  checksums?(files: readonly MigrationFile[]): Promise<ReadonlyMap<string, string>>
+  /**
+   * Runs migrations up in a scratch schema and takes all of it back.
+   *
+   * @returns how many of them were run; none behind one that can't be taken back
+   * @throws MigrationRefusedError for one that reaches beyond its schema, MigrationFailedError
+   */
+  rehearse?(files: readonly MigrationFile[]): Promise<number>
   /** Marks an existing schema as ours and takes over what another tool wrote of its migrations. */
   adopt(schema: SchemaName, mark: Mark, files: readonly MigrationFile[]): Promise<void>
   setState(schema: SchemaName, state: TenantState): Promise<void>

@@ -20,12 +20,15 @@ export type { RequestLike } from './request/request-like'
 export type { RawTenant, Resolver, Trust } from './request/resolver'
 
 export type {
-  MigrateAllOptions,
+  MigrationEvent,
   MigrationFailure,
   MigrationOutcome,
   MigrationReport,
-  MigrationRun,
-} from './lifecycle/migrate-all'
+  PlannedGroup,
+  StopReason,
+} from './fleet/events'
+export type { MigrationRun } from './fleet/migrate-fleet'
+export type { MigrateAllOptions } from './fleet/options'
 export type {
   CreateResult,
   MigrationResult,

@@ -1,8 +1,9 @@
 import type { Finding } from './doctor/finding'
 import type { DropOptions, EngineFactory, MigrationKind, Repair, TenantState } from './engine'
-import { ConfigError } from './errors'
-import { migrateAll } from './lifecycle/migrate-all'
-import type { MigrateAllOptions, MigrationRun } from './lifecycle/migrate-all'
+import { migrateFleet } from './fleet/migrate-fleet'
+import type { MigrationRun } from './fleet/migrate-fleet'
+import { parseControl } from './fleet/options'
+import type { MigrateAllOptions } from './fleet/options'
 import type {
   CreateResult,
   MigrationResult,
@@ -11,7 +12,8 @@ import type {
   TenantResult,
   TenantStatus,
 } from './lifecycle/results'
-import type { CreateOptions, MigrateOptions, TenantNames } from './lifecycle/options'
+import type { CreateOptions, MigrateOptions } from './lifecycle/options'
+import { readMigrationFolder } from './migrations/folder'
 import { createMigrationFile } from './migrations/new-file'
 import type { Target } from './migrations/target'
 import type { TenancyOptions } from './options'
@@ -51,18 +53,23 @@ export class Tenancy<
     return this.tenants.migrate(this.nameOf(tenant), 'down', target)
   }
 
-  /** Migrates all tenants, or some, some at a time: iterate over the outcomes, or await `.report()`. */
-  migrateAll({
-    tenants,
-    ...options
-  }: MigrateAllOptions & { tenants?: Iterable<TenantInput> } = {}): MigrationRun {
-    const { concurrency = 4 } = options
-    if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
-      throw new ConfigError(['The option `concurrency` must be a whole number from 1.'])
-    }
-    // Named at once, so that a bad id stops the run before it begins.
-    const named = tenants === undefined ? undefined : [...tenants].map(this.nameOf)
-    return migrateAll({ engine: this.engine, tenants: this.tenants }, this.#namesOf(named), options)
+  /**
+   * Migrates all tenants, or some, some at a time: iterate over the outcomes, or await `.report()`.
+   *
+   * @throws ConfigError, TenantIdError at once; what concerns all tenants from the iteration or the report
+   */
+  migrateAll(options: MigrateAllOptions = {}): MigrationRun {
+    const { direction = 'up', tenants, allowOutOfOrder, allowChanged, to, steps, all } = options
+    return migrateFleet({
+      engine: this.engine,
+      owner: { tenancy: this.settings.name, prefix: this.settings.prefix },
+      readFiles: () => readMigrationFolder(this.settings.migrations),
+      // Named at once, so that a bad id stops the run before it begins.
+      names: tenants === undefined ? undefined : [...tenants].map(this.nameOf),
+      direction,
+      options: { allowOutOfOrder, allowChanged, to, steps, all } as MigrateOptions,
+      control: parseControl(options),
+    })
   }
 
   /**
@@ -128,17 +135,13 @@ export class Tenancy<
   }
 
   /** Ends the pools. */
-  close(): Promise<void> {
-    return this.engine.close()
+  async close(): Promise<void> {
+    await this.tenants.close()
+    await this.engine.close()
   }
 
   #setState(tenant: TenantInput, state: TenantState): Promise<TenantResult> {
     return this.tenants.setState(this.nameOf(tenant), state)
-  }
-
-  async *#namesOf(named: readonly TenantNames[] | undefined): AsyncGenerator<TenantNames> {
-    if (named !== undefined) yield* named
-    else yield* this.tenants.names()
   }
 }
 

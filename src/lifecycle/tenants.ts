@@ -17,6 +17,7 @@ import type { SchemaName } from '../tenant/schema-name'
 import type { TenantId } from '../tenant/tenant-id'
 import { birth } from './birth'
 import { expectOurs, expectWhole, isHalfMade, isOurs, notFound } from './ownership'
+import { Workers } from './workers'
 import type { CreateOptions, LifecycleParts, MigrateOptions, TenantNames } from './options'
 import type {
   CreateResult,
@@ -27,12 +28,22 @@ import type {
   TenantStatus,
 } from './results'
 
+/** A connection costs a quarter of a new tenant of ten tables, and many tenants are often made in a row. */
+const KEPT_MS = 5000
+
 /** The births, changes and ends of a tenancy's tenants. */
 export class Tenants {
   readonly #parts: LifecycleParts
+  readonly #workers: Workers
 
   constructor(parts: LifecycleParts) {
     this.#parts = parts
+    this.#workers = new Workers(() => parts.engine.openWorker(), { idleMs: KEPT_MS })
+  }
+
+  /** Ends the connections that are kept. */
+  close(): Promise<void> {
+    return this.#workers.close()
   }
 
   /** @throws {@link TenantExistsError}, SchemaNotOursError, and what the migrations throw; then nothing is left */
@@ -67,18 +78,6 @@ export class Tenants {
   ): Promise<MigrationResult> {
     return this.#withWorker(names, (worker, report) =>
       this.#migrateOn(worker, report, names, direction, options),
-    )
-  }
-
-  /** The same on an open worker: what a run over many tenants repeats. */
-  async migrateWith(
-    worker: MigrationWorker,
-    names: TenantNames,
-    direction: Direction,
-    options: MigrateOptions,
-  ): Promise<MigrationResult> {
-    return worker.withLock(names.schema, names.id, async () =>
-      this.#migrateOn(worker, await worker.inspect(names.schema), names, direction, options),
     )
   }
 
@@ -147,8 +146,7 @@ export class Tenants {
 
   /** @throws TenantNotFoundError, SchemaNotOursError */
   async status(names: TenantNames): Promise<TenantStatus> {
-    const worker = await this.#parts.engine.openWorker()
-    try {
+    return this.#workers.lend(async (worker) => {
       const report = await worker.inspect(names.schema)
       expectOurs(this.#parts, names, report)
       const files = await this.#files()
@@ -165,9 +163,7 @@ export class Tenants {
         renamed,
         ...(report.unfinished === undefined ? {} : { unfinished: report.unfinished }),
       }
-    } finally {
-      await worker.close()
-    }
+    })
   }
 
   /** All of ours, by schema name. */
@@ -219,16 +215,11 @@ export class Tenants {
     work: (worker: MigrationWorker, report: SchemaReport) => Promise<T>,
     atOnce: (worker: MigrationWorker) => Promise<T | undefined> = async () => undefined,
   ): Promise<T> {
-    const worker = await this.#parts.engine.openWorker()
-    try {
-      const done = await atOnce(worker)
-      if (done !== undefined) return done
-      return await worker.withLock(names.schema, names.id, async () =>
-        work(worker, await worker.inspect(names.schema)),
-      )
-    } finally {
-      await worker.close()
-    }
+    return this.#workers.lend(
+      async (worker) =>
+        (await atOnce(worker)) ??
+        worker.withLock(names.schema, names.id, async () => work(worker, await worker.inspect(names.schema))),
+    )
   }
 
   async #migrateOn(

@@ -20,8 +20,9 @@ export interface JoinTools {
   readonly limits: Limits
 }
 
-/** SQLSTATEs of our own: another process has the tenant; it is not what the survey found. */
+/** SQLSTATE of our own: another process has the tenant. */
 export const TAKEN = 'RHT01'
+/** SQLSTATE of our own: the tenant is not what the survey found. */
 export const STALE = 'RHT02'
 
 /** As DISCARD ALL, which can't be in a transaction; what it consists of can ("DISCARD" of PostgreSQL's manual). */

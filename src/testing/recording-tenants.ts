@@ -1,4 +1,14 @@
-import type { Mark, MarkedSchema, MigrationStep, MigrationWorker, SchemaReport, TenantState } from '../engine'
+import type {
+  Mark,
+  MarkedSchema,
+  MigrationStep,
+  MigrationWorker,
+  PreparedSteps,
+  SchemaReport,
+  SurveyedSchema,
+  SurveyedTenant,
+  TenantState,
+} from '../engine'
 import { hasPrefix } from '../tenant/schema-name'
 import type { SchemaName } from '../tenant/schema-name'
 import type { TenantId } from '../tenant/tenant-id'
@@ -33,6 +43,29 @@ export class RecordingTenants implements MigrationWorker {
 
   async readApplied(schema: SchemaName): Promise<readonly string[]> {
     return this.#all.get(schema)?.applied ?? []
+  }
+
+  async candidates(prefix: string): Promise<readonly SchemaName[]> {
+    return [...this.#all.keys()].filter((schema) => hasPrefix(schema, prefix)).sort() as SchemaName[]
+  }
+
+  async survey(schemas: readonly SchemaName[]): Promise<readonly SurveyedSchema[]> {
+    return schemas.map((schema) => {
+      const applied = this.#all.get(schema)?.applied ?? []
+      return {
+        ...{ schema, exists: this.#all.has(schema), mark: this.readMark(schema) },
+        books: { state: JSON.stringify(applied), applied },
+      }
+    })
+  }
+
+  async prepare(steps: readonly MigrationStep[]): Promise<PreparedSteps> {
+    return { steps }
+  }
+
+  async advance({ schema, mark }: SurveyedTenant, { steps }: PreparedSteps): Promise<boolean> {
+    await this.apply(schema, mark.tenant as TenantId, steps)
+    return true
   }
 
   async create(schema: SchemaName, mark: Mark, steps: readonly MigrationStep[]): Promise<void> {

@@ -8,7 +8,7 @@ describe.each(SERVERS)('migrateAll on $name', (server) => {
   let town: Town
   afterEach(async () => {
     await town.close()
-    await expectNoConnections(server, 'rowhouse-migrate')
+    await expectNoConnections(server, town.prefix)
   })
 
   async function fleet(title: string): Promise<void> {

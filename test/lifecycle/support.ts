@@ -42,6 +42,13 @@ export class Town {
     return town
   }
 
+  /** The owner's, under a name of its own: other tests migrate on the same server. */
+  get migrationUrl(): string {
+    const url = new URL(this.#server.ownerUrl)
+    url.searchParams.set('application_name', this.prefix)
+    return url.href
+  }
+
   /** Another tenancy over the same folder and server. The caller closes it. */
   sibling(
     options: { name?: string; prefix?: string; validate?: RegExp },
@@ -50,7 +57,7 @@ export class Town {
     return createTenancy({
       engine: postgres({
         connectionString: this.#server.appUrl,
-        migrationUrl: this.#server.ownerUrl,
+        migrationUrl: this.migrationUrl,
         max: 3,
         ...engine,
       }),

@@ -1,0 +1,165 @@
+import type {
+  Books,
+  Direction,
+  MigrationFile,
+  MigrationStep,
+  MigrationWorker,
+  SurveyedTenant,
+} from '../engine'
+import type { MigrationFailedError } from '../errors'
+import type { Owner } from '../lifecycle/ownership'
+import type { MigrationResult } from '../lifecycle/results'
+import { isTransient, waitBefore } from '../migrations/transient'
+import type { MigrationEvent, MigrationFailure, MigrationOutcome } from './events'
+import type { FleetControl } from './options'
+import type { Plans } from './plans'
+import { judge } from './survey-fleet'
+import type { FoundTenant } from './survey-fleet'
+import type { Workers } from '../lifecycle/workers'
+
+/** A tenant whose turn it is. */
+export interface Turn {
+  readonly tenant: FoundTenant
+  /** How often it was tried. */
+  readonly tries: number
+  /** Versions that earlier tries have run, and that stay. */
+  readonly kept?: readonly number[]
+  /** What it had applied when the connection was lost: what has come since is ours. */
+  readonly lostAt?: readonly string[] | undefined
+}
+
+/** It is done with, or to be put back for a while. */
+export type TurnResult =
+  { readonly outcome: MigrationOutcome } | { readonly again: Turn; readonly waitMs: number }
+
+/** What {@link MigrateTenant} works with. */
+export interface MigrateTenantParts {
+  readonly workers: Workers
+  readonly owner: Owner
+  readonly known: Map<string, Books>
+  readonly plans: Plans
+  readonly files: readonly MigrationFile[]
+  readonly direction: Direction
+  readonly control: FleetControl
+  readonly tell: (event: MigrationEvent) => void
+}
+
+/** Brings one tenant of a fleet where its plan says, and says what became of it. */
+export class MigrateTenant {
+  readonly #parts: MigrateTenantParts
+
+  constructor(parts: MigrateTenantParts) {
+    this.#parts = parts
+  }
+
+  /** The outcome that is known from the survey alone; undefined where there is something to do. */
+  async withoutDatabase(tenant: FoundTenant): Promise<MigrationOutcome | undefined> {
+    if (tenant.problem !== undefined) return this.#failed({ tenant, tries: 0 }, tenant.problem).outcome
+    const { problem, steps, changed } = await this.#parts.plans.for(booksOf(tenant))
+    if (problem !== undefined) return this.#failed({ tenant, tries: 0 }, problem).outcome
+    return steps.length === 0 && changed.length === 0 ? this.#ok(tenant, []) : undefined
+  }
+
+  /** Tries once. Never rejects. */
+  async run(turn: Turn): Promise<TurnResult> {
+    const start = performance.now()
+    const next = { ...turn, tries: turn.tries + 1 }
+    let isUsable = true
+    try {
+      return await this.#parts.workers.lend(async (worker) => {
+        try {
+          return await this.#runWith(worker, next, start)
+        } finally {
+          isUsable = worker.isUsable
+        }
+      })
+    } catch (error) {
+      const isPassing = isTransient(error) || !isUsable
+      if (next.tries > this.#parts.control.retries || !isPassing) return this.#failed(next, error as Error)
+      return this.#later(next, error as Error, isUsable)
+    }
+  }
+
+  async #runWith(worker: MigrationWorker, turn: Turn, start: number): Promise<TurnResult> {
+    const { control, plans } = this.#parts
+    const tenant = turn.tries === 1 ? turn.tenant : await this.#lookAgain(worker, turn.tenant)
+    if (tenant.problem !== undefined) throw tenant.problem
+    const kept = [...(turn.kept ?? []), ...sinceLost(turn, booksOf(tenant), this.#parts)]
+    const { problem, prepared, changed, steps } = await plans.for(booksOf(tenant))
+    if (problem !== undefined) throw problem
+    if (changed.length > 0) await this.#accept(worker, tenant)
+    else if (prepared === undefined) return this.#done(turn, tenant, kept, start)
+    else {
+      const isThorough = turn.tries > control.retries
+      const isDone = await worker.advance(tenant.found as SurveyedTenant, prepared, { isThorough })
+      if (isDone) return this.#done(turn, tenant, [...kept, ...versionsOf(steps)], start)
+    }
+    // Its books are not what they were: somebody else is on it, too, or the files were just accepted.
+    return { again: { tenant, tries: turn.tries, kept }, waitMs: 0 }
+  }
+
+  async #lookAgain(worker: MigrationWorker, { id, schema }: FoundTenant): Promise<FoundTenant> {
+    const [found] = await worker.survey([schema], this.#parts.known)
+    return judge(this.#parts.owner, { id, schema }, found!)
+  }
+
+  /** Changed files are taken as they are now. */
+  async #accept(worker: MigrationWorker, { id, schema }: FoundTenant): Promise<void> {
+    await worker.withLock(schema, id, async () => worker.checkUnchanged?.(schema, this.#parts.files, true))
+  }
+
+  #later(turn: Turn, error: Error, isUsable: boolean): TurnResult {
+    const waitMs = Math.round(waitBefore(turn.tries))
+    const { id, schema } = turn.tenant
+    this.#parts.tell({ event: 'retry', tenant: id, prefix: schema, tries: turn.tries, error, waitMs })
+    const kept = [...(turn.kept ?? []), ...versionsIn(error)]
+    const lostAt = isUsable ? undefined : booksOf(turn.tenant).applied
+    return { again: { ...turn, kept, lostAt }, waitMs }
+  }
+
+  #done(turn: Turn, tenant: FoundTenant, versions: readonly number[], start: number): TurnResult {
+    const ms = Math.round(performance.now() - start)
+    const { id, schema } = tenant
+    this.#parts.tell({ event: 'done', tenant: id, prefix: schema, versions, ms, tries: turn.tries })
+    return { outcome: this.#ok(tenant, versions) }
+  }
+
+  #ok({ id, schema }: FoundTenant, versions: readonly number[]): MigrationResult {
+    return { status: 'ok', tenant: id, prefix: schema, direction: this.#parts.direction, versions }
+  }
+
+  #failed({ tenant, tries, kept = [] }: Turn, error: Error): { readonly outcome: MigrationFailure } {
+    const { migration } = error as Partial<MigrationFailedError>
+    const { id, schema } = tenant
+    const { direction } = this.#parts
+    const versions = [...kept, ...versionsIn(error)]
+    const failure = { tenant: id, prefix: schema, direction, error, migration, versions }
+    this.#parts.tell({ event: 'failed', tries, ...failure })
+    return { outcome: { status: 'error', ...failure } }
+  }
+}
+
+function booksOf({ found }: FoundTenant): Books {
+  return found.books as Books
+}
+
+/** What a try whose connection was lost has done all the same. */
+function sinceLost(
+  { lostAt, kept = [] }: Turn,
+  { applied }: Books,
+  { files, direction }: MigrateTenantParts,
+): number[] {
+  if (lostAt === undefined) return []
+  const [before, after] = direction === 'up' ? [lostAt, applied] : [applied, lostAt]
+  const names = new Set(after.filter((name) => !before.includes(name)))
+  const versions = files.filter(({ name }) => names.has(name)).map(({ version }) => version)
+  return (direction === 'up' ? versions : versions.reverse()).filter((version) => !kept.includes(version))
+}
+
+function versionsOf(steps: readonly MigrationStep[]): number[] {
+  return steps.map(({ file }) => file.version)
+}
+
+function versionsIn(error: Error): readonly number[] {
+  return (error as Partial<MigrationFailedError>).versions ?? []
+}
