@@ -181,10 +181,11 @@ export interface MigrationWorker {
   /**
    * Runs migrations up in a scratch schema and takes all of it back.
    *
-   * @returns how many of them were run; none behind one that can't be taken back
+   * @param pending - names of those that some tenant lacks; the others are run because these build on them
+   * @returns how many of the pending ones were run; none behind one that can't be taken back
    * @throws MigrationRefusedError for one that reaches beyond its schema, MigrationFailedError
    */
-  rehearse?(files: readonly MigrationFile[]): Promise<number>
+  rehearse?(files: readonly MigrationFile[], pending: ReadonlySet<string>): Promise<number>
   /** Marks an existing schema as ours and takes over what another tool wrote of its migrations. */
   adopt(schema: SchemaName, mark: Mark, files: readonly MigrationFile[]): Promise<void>
   setState(schema: SchemaName, state: TenantState): Promise<void>

@@ -60,7 +60,7 @@ export class Tenancy<
    */
   migrateAll(options: MigrateAllOptions = {}): MigrationRun {
     const { direction = 'up', tenants, allowOutOfOrder, allowChanged, to, steps, all } = options
-    return migrateFleet({
+    const fleet = {
       engine: this.engine,
       owner: { tenancy: this.settings.name, prefix: this.settings.prefix },
       readFiles: () => readMigrationFolder(this.settings.migrations),
@@ -68,8 +68,8 @@ export class Tenancy<
       names: tenants === undefined ? undefined : [...tenants].map(this.nameOf),
       direction,
       options: { allowOutOfOrder, allowChanged, to, steps, all } as MigrateOptions,
-      control: parseControl(options),
-    })
+    }
+    return migrateFleet(fleet, parseControl(options))
   }
 
   /**

@@ -39,7 +39,7 @@ export type MigrationEvent =
       readonly todo: number
       readonly groups: readonly PlannedGroup[]
     }
-  /** All migrations ran once in a scratch schema, and were rolled back. */
+  /** So many of the migrations to run ran once in a scratch schema, and were rolled back. */
   | { readonly event: 'rehearsed'; readonly migrations: number; readonly ms: number }
   | {
       readonly event: 'done'

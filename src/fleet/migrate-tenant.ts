@@ -11,8 +11,8 @@ import type { Owner } from '../lifecycle/ownership'
 import type { MigrationResult } from '../lifecycle/results'
 import { isTransient, waitBefore } from '../migrations/transient'
 import type { MigrationEvent, MigrationFailure, MigrationOutcome } from './events'
-import type { FleetControl } from './options'
 import type { Plans } from './plans'
+import type { Tried } from './schedule'
 import { judge } from './survey-fleet'
 import type { FoundTenant } from './survey-fleet'
 import type { Workers } from '../lifecycle/workers'
@@ -29,8 +29,7 @@ export interface Turn {
 }
 
 /** It is done with, or to be put back for a while. */
-export type TurnResult =
-  { readonly outcome: MigrationOutcome } | { readonly again: Turn; readonly waitMs: number }
+export type TurnResult = Tried<Turn, MigrationOutcome>
 
 /** What {@link MigrateTenant} works with. */
 export interface MigrateTenantParts {
@@ -40,7 +39,7 @@ export interface MigrateTenantParts {
   readonly plans: Plans
   readonly files: readonly MigrationFile[]
   readonly direction: Direction
-  readonly control: FleetControl
+  readonly retries: number
   readonly tell: (event: MigrationEvent) => void
 }
 
@@ -75,13 +74,13 @@ export class MigrateTenant {
       })
     } catch (error) {
       const isPassing = isTransient(error) || !isUsable
-      if (next.tries > this.#parts.control.retries || !isPassing) return this.#failed(next, error as Error)
+      if (next.tries > this.#parts.retries || !isPassing) return this.#failed(next, error as Error)
       return this.#later(next, error as Error, isUsable)
     }
   }
 
   async #runWith(worker: MigrationWorker, turn: Turn, start: number): Promise<TurnResult> {
-    const { control, plans } = this.#parts
+    const { retries, plans } = this.#parts
     const tenant = turn.tries === 1 ? turn.tenant : await this.#lookAgain(worker, turn.tenant)
     if (tenant.problem !== undefined) throw tenant.problem
     const kept = [...(turn.kept ?? []), ...sinceLost(turn, booksOf(tenant), this.#parts)]
@@ -90,7 +89,7 @@ export class MigrateTenant {
     if (changed.length > 0) await this.#accept(worker, tenant)
     else if (prepared === undefined) return this.#done(turn, tenant, kept, start)
     else {
-      const isThorough = turn.tries > control.retries
+      const isThorough = turn.tries > retries
       const isDone = await worker.advance(tenant.found as SurveyedTenant, prepared, { isThorough })
       if (isDone) return this.#done(turn, tenant, [...kept, ...versionsOf(steps)], start)
     }

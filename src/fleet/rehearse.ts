@@ -1,20 +1,22 @@
-import type { Direction, Engine, MigrationFile } from '../engine'
-import type { MigrationEvent } from './events'
+import type { MigrationFile } from '../engine'
 import type { Workers } from '../lifecycle/workers'
+import type { MigrationEvent, PlannedGroup } from './events'
 
 /** What a rehearsal is made with. */
 export interface RehearsalParts {
-  readonly engine: Engine
   readonly workers: Workers
   readonly files: readonly MigrationFile[]
-  readonly direction: Direction
   readonly tell: (event: MigrationEvent) => void
 }
 
-/** Runs all migrations once in a scratch schema, where the engine can take them back. */
-export async function rehearse({ workers, files, tell }: RehearsalParts): Promise<void> {
+/** Runs what some tenants lack once in a scratch schema, where the engine can take it back. */
+export async function rehearse(
+  { workers, files, tell }: RehearsalParts,
+  groups: readonly PlannedGroup[],
+): Promise<void> {
   const start = performance.now()
-  const migrations = await workers.lend(async (worker) => worker.rehearse?.(files), 0)
-  if (migrations !== undefined)
-    tell({ event: 'rehearsed', migrations, ms: Math.round(performance.now() - start) })
+  const pending = new Set(groups.flatMap(({ migrations }) => migrations))
+  const migrations = await workers.lend(async (worker) => worker.rehearse?.(files, pending), 0)
+  if (migrations === undefined) return
+  tell({ event: 'rehearsed', migrations, ms: Math.round(performance.now() - start) })
 }

@@ -150,7 +150,10 @@ async function runStep(
 }
 
 /** One by one, so that it is known which of them fails. Outside of a transaction those of one text stand or fall together. */
-async function runStatements(client: Client, { statements, firstLine }: MigrationScript): Promise<void> {
+export async function runStatements(
+  client: Client,
+  { statements, firstLine }: MigrationScript,
+): Promise<void> {
   let number = 0
   for (const text of statements) {
     for (const statement of splitStatements(text, firstLine)) {

@@ -19,6 +19,7 @@ import { readRemains } from './migration-failure'
 import type { Remains } from './migration-failure'
 import { limitsOf, withLock } from './migration-lock'
 import type { Limits } from './migration-lock'
+import { rehearse } from './rehearse'
 import type { MigrationRenderer } from './render-migration'
 import { readCandidates, survey } from './survey'
 import { inTransaction } from './transaction'
@@ -78,6 +79,7 @@ export async function openMigrationWorker(
     prepare: (steps) => prepare(renderer, steps),
     advance: (tenant, steps, { isThorough = false } = {}) =>
       advance(tools, tenant, steps as PreparedSteps & PostgresSteps, isThorough),
+    rehearse: (files, pending) => rehearse(tools, files, pending),
     birth: (schema, mark, steps) => birth(tools, schema, mark, steps as PreparedSteps & PostgresSteps),
     create: (schema, mark, steps) => createSchema(tools, access, { schema, mark, steps }),
     apply: async (schema, tenant, steps) => apply(schema, tenant, await prepareRun(renderer, steps)),

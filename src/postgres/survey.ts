@@ -1,4 +1,4 @@
-import { escapeIdentifier, escapeLiteral } from 'pg'
+import { escapeLiteral } from 'pg'
 import type { Client } from 'pg'
 import type { Books, Mark, SurveyedSchema } from '../engine'
 import type { SchemaName } from '../tenant/schema-name'
