@@ -113,6 +113,8 @@ export interface SurveyedTenant extends SurveyedSchema {
 /** Steps that were loaded, turned into SQL and looked through; for any worker of the engine. */
 export interface PreparedSteps {
   readonly steps: readonly MigrationStep[]
+  /** What they will send, as far as that is known before, for people. */
+  readonly sql: readonly string[]
 }
 
 /** One connection for DDL, apart from the request pool. Close it. */

@@ -27,6 +27,7 @@ export type {
   PlannedGroup,
   StopReason,
 } from './fleet/events'
+export type { DryRun, DryRunGroup } from './fleet/dry-run'
 export type { MigrationRun } from './fleet/migrate-fleet'
 export type { MigrateAllOptions } from './fleet/options'
 export type {

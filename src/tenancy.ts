@@ -1,7 +1,10 @@
 import type { Finding } from './doctor/finding'
 import type { DropOptions, EngineFactory, MigrationKind, Repair, TenantState } from './engine'
+import { dryRun } from './fleet/dry-run'
+import type { DryRun } from './fleet/dry-run'
 import { migrateFleet } from './fleet/migrate-fleet'
 import type { MigrationRun } from './fleet/migrate-fleet'
+import type { FleetParts } from './fleet/plan-fleet'
 import { parseControl } from './fleet/options'
 import type { MigrateAllOptions } from './fleet/options'
 import type {
@@ -59,17 +62,12 @@ export class Tenancy<
    * @throws ConfigError, TenantIdError at once; what concerns all tenants from the iteration or the report
    */
   migrateAll(options: MigrateAllOptions = {}): MigrationRun {
-    const { direction = 'up', tenants, allowOutOfOrder, allowChanged, to, steps, all } = options
-    const fleet = {
-      engine: this.engine,
-      owner: { tenancy: this.settings.name, prefix: this.settings.prefix },
-      readFiles: () => readMigrationFolder(this.settings.migrations),
-      // Named at once, so that a bad id stops the run before it begins.
-      names: tenants === undefined ? undefined : [...tenants].map(this.nameOf),
-      direction,
-      options: { allowOutOfOrder, allowChanged, to, steps, all } as MigrateOptions,
-    }
-    return migrateFleet(fleet, parseControl(options))
+    return migrateFleet(this.#fleetOf(options), parseControl(options))
+  }
+
+  /** What `migrateAll` with these options would do. Writes nothing. @throws as its report does */
+  async planAll(options: MigrateAllOptions = {}): Promise<DryRun> {
+    return dryRun(this.#fleetOf(options), parseControl(options))
   }
 
   /**
@@ -138,6 +136,19 @@ export class Tenancy<
   async close(): Promise<void> {
     await this.tenants.close()
     await this.engine.close()
+  }
+
+  #fleetOf({ direction = 'up', tenants, ...options }: MigrateAllOptions): FleetParts {
+    const { allowOutOfOrder, allowChanged, to, steps, all } = options
+    return {
+      engine: this.engine,
+      owner: { tenancy: this.settings.name, prefix: this.settings.prefix },
+      readFiles: () => readMigrationFolder(this.settings.migrations),
+      // Named at once, so that a bad id stops the run before it begins.
+      names: tenants === undefined ? undefined : [...tenants].map(this.nameOf),
+      direction,
+      options: { allowOutOfOrder, allowChanged, to, steps, all } as MigrateOptions,
+    }
   }
 
   #setState(tenant: TenantInput, state: TenantState): Promise<TenantResult> {

@@ -5,10 +5,19 @@ import { runProgram } from './program'
 // `rowhouse list | head`: whoever reads has enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
 
+/** The second Ctrl-C finds no listener, and ends the process. */
+function interruptible(): AbortSignal {
+  const controller = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort())
+  return controller.signal
+}
+
 runProgram(process.argv.slice(2), {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
   ask: process.stdin.isTTY && process.stderr.isTTY ? askOnTerminal : undefined,
+  hasTerminal: process.stderr.isTTY,
+  interruptible,
 }).then(
   (code) => {
     process.exitCode = code

@@ -1,7 +1,13 @@
 import { Command, CommanderError } from 'commander'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ConfigError } from '../errors'
+import {
+  ConfigError,
+  MigrationFailedError,
+  MigrationFolderError,
+  MigrationRefusedError,
+  MigrationTargetError,
+} from '../errors'
 import { EXIT } from './command'
 import type { Run, Workplace } from './command'
 import { addCreate } from './commands/create'
@@ -20,13 +26,17 @@ import type { Output } from './print'
 export interface Surroundings extends Output {
   /** Asks on the terminal; undefined where there is none. */
   readonly ask: Workplace['ask']
+  /** Standard error is a terminal. Default false. */
+  readonly hasTerminal?: boolean | undefined
+  /** Makes a signal for Ctrl-C. Default: none. */
+  readonly interruptible?: Workplace['interruptible'] | undefined
 }
 
 /**
  * Runs the CLI.
  *
  * @param args - without node and script: `['migrate', '--all']`
- * @returns the exit code: 0 done, 1 something failed, 2 wrong usage or configuration, 4 pending (`status --check`)
+ * @returns the exit code, as docs/cli.md lists them
  */
 export async function runProgram(args: readonly string[], surroundings: Surroundings): Promise<number> {
   let code: number = EXIT.ok
@@ -40,7 +50,8 @@ export async function runProgram(args: readonly string[], surroundings: Surround
     .configureOutput({ writeOut: surroundings.out, writeErr: surroundings.err })
   const run: Run = async (work, needs = {}) => {
     const { config, json } = program.opts<{ config?: string; json?: boolean }>()
-    code = await inWorkplace({ config, isJson: json === true, needs }, surroundings, work)
+    const commandLine = ['rowhouse', ...args].map(quoted).join(' ')
+    code = await inWorkplace({ config, isJson: json === true, needs, commandLine }, surroundings, work)
   }
   for (const add of [
     addNew,
@@ -67,27 +78,60 @@ export async function runProgram(args: readonly string[], surroundings: Surround
   return code
 }
 
+/** How a command was called. */
+interface Call {
+  readonly config: string | undefined
+  readonly isJson: boolean
+  readonly needs: Needs
+  readonly commandLine: string
+}
+
 async function inWorkplace(
-  {
-    config,
-    isJson,
-    needs,
-  }: { readonly config: string | undefined; readonly isJson: boolean; readonly needs: Needs },
-  { out, err, ask }: Surroundings,
+  { config, isJson, needs, commandLine }: Call,
+  { out, err, ask, hasTerminal = false, interruptible = () => undefined }: Surroundings,
   work: (workplace: Workplace) => Promise<number>,
 ): Promise<number> {
   const printer = createPrinter({ out, err }, isJson)
+  const line = (text: string): void => out(`${text}\n`)
+  const note = (text: string): void => err(`${text}\n`)
   try {
     const tenancy = await loadTenancy(config, needs)
     try {
-      return await work({ tenancy, printer, ask, isJson, line: (text) => out(`${text}\n`) })
+      return await work({
+        tenancy,
+        printer,
+        ask,
+        isJson,
+        line,
+        note,
+        hasTerminal,
+        commandLine,
+        interruptible,
+      })
     } finally {
       await tenancy.close()
     }
   } catch (error) {
     printer.error(error)
-    return error instanceof ConfigError ? EXIT.usage : EXIT.failed
+    return codeOf(error)
   }
+}
+
+/** Nothing was done where options or files are wrong, or a migration must not be run for any tenant. */
+function codeOf(error: unknown): number {
+  const isUsage = [ConfigError, MigrationFolderError, MigrationTargetError].some(
+    (kind) => error instanceof kind,
+  )
+  if (isUsage) return EXIT.usage
+  return error instanceof MigrationRefusedError ||
+    (error instanceof MigrationFailedError && error.tenant === undefined)
+    ? EXIT.refused
+    : EXIT.failed
+}
+
+/** As a shell takes it. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }
 
 function readVersion(): string {

@@ -9,7 +9,7 @@ import type { JoinTools } from './joined-script'
 import { markCreation } from './marks'
 import { LOCK_NOT_AVAILABLE } from './migration-failure'
 import { heldByAnother, heldByTransaction, withLock } from './migration-lock'
-import type { MigrationRenderer } from './render-migration'
+import type { MigrationRenderer, PreparedStep } from './render-migration'
 import { survey } from './survey'
 
 /** Steps that were rendered and looked through. */
@@ -35,7 +35,14 @@ export async function prepare(
   steps: readonly MigrationStep[],
 ): Promise<PostgresSteps> {
   const parts = await prepareRun(renderer, steps)
-  return { steps, parts, isJoinable: isJoinable(parts) }
+  const sql = parts.flatMap((part) => part.steps.flatMap(textsOf))
+  return { steps, parts, isJoinable: isJoinable(parts), sql }
+}
+
+function textsOf({ step, rendered }: PreparedStep): readonly string[] {
+  const { name } = step.file
+  if (rendered.kind === 'live') return [`-- ${name} asks each tenant`]
+  return [`-- ${name}${rendered.transactional ? '' : ', in no transaction'}`, ...rendered.statements]
 }
 
 /**

@@ -60,7 +60,7 @@ export class RecordingTenants implements MigrationWorker {
   }
 
   async prepare(steps: readonly MigrationStep[]): Promise<PreparedSteps> {
-    return { steps }
+    return { steps, sql: [] }
   }
 
   async advance({ schema, mark }: SurveyedTenant, { steps }: PreparedSteps): Promise<boolean> {

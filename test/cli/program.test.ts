@@ -115,8 +115,8 @@ describe.each(SERVERS)('rowhouse on $name', (server) => {
       [{ tenant: 'acme', prefix: `${project.prefix}acme`, state: 'active' }],
     ])
     expect(await project.json('migrate', '--all')).toEqual([
-      expect.objectContaining({ status: 'ok', tenant: 'acme', versions: [] }),
-      { status: 'ok', done: 0, idle: 1, failed: 0 },
+      { event: 'plan', direction: 'up', tenants: 1, todo: 0, groups: [] },
+      { event: 'summary', status: 'ok', done: 0, idle: 1, failed: 0, notRun: 0 },
     ])
   })
 
@@ -127,7 +127,11 @@ describe.each(SERVERS)('rowhouse on $name', (server) => {
       '20200103000000_bad.js':
         "exports.up = async (pgm) => { const r = await pgm.db.query('select current_schema() s'); if (r.rows[0].s.endsWith('a')) pgm.sql('select 1/0') }; exports.down = false",
     })
-    const { code, out, err } = await project.run('migrate', '--all')
+    const refused = await project.run('migrate', '--all')
+    expect(refused).toMatchObject({ code: 3, out: '0 migrated, 0 with nothing to do, 1 failed, 1 not run\n' })
+    expect(refused.err).toContain('stopped: the first tenant failed, so no other was touched')
+    expect(refused.err).toMatch(/To go on, say it again: rowhouse --config \S+ migrate --all\n$/)
+    const { code, out, err } = await project.run('migrate', '--all', '--canary', '0')
     expect(code).toBe(1)
     expect(err).toMatch(
       /error: Migration 20200103000000_bad \(up\) failed for tenant "a".*division by zero.*22012/,

@@ -1,0 +1,105 @@
+import type { MigrationEvent, StopReason } from '../fleet/events'
+import type { Workplace } from './command'
+import { fleetBar } from './fleet-bar'
+import { describeError } from './print'
+
+/** What became of a run over tenants. */
+export interface FleetSum {
+  readonly direction: 'up' | 'down'
+  readonly done: number
+  readonly idle: number
+  readonly failed: number
+  readonly notRun: number
+  readonly stopped: StopReason | undefined
+  /** The command that goes on. */
+  readonly resume: string
+}
+
+/** Shows a run over tenants while it goes on, and what became of it. */
+export interface FleetOutput {
+  onEvent(event: MigrationEvent): void
+  finish(sum: FleetSum): void
+}
+
+/** One line of JSON per event. */
+export function jsonOutput({ line }: Workplace): FleetOutput {
+  return {
+    onEvent(event) {
+      line(JSON.stringify('error' in event ? { ...event, error: describeError(event.error) } : event))
+    },
+    finish({ direction, resume, ...sum }) {
+      const status = isWhole(sum) ? 'ok' : 'error'
+      line(JSON.stringify({ event: 'summary', status, ...sum, ...(status === 'ok' ? {} : { resume }) }))
+    },
+  }
+}
+
+/** So many tenants that a line for each is read. */
+const FEW = 20
+
+/** Sentences, and a bar where somebody watches. `isVerbose`: a line for each tenant, also of many. */
+export function plainOutput(
+  { line, note, printer, hasTerminal }: Workplace,
+  isVerbose: boolean,
+): FleetOutput {
+  const bar = hasTerminal ? fleetBar() : undefined
+  const around = (write: () => void): void => (bar === undefined ? write() : bar.around(write))
+  let verb = ''
+  let each = isVerbose
+  return {
+    onEvent(event) {
+      if (event.event === 'plan') {
+        each ||= event.todo <= FEW
+        verb = event.direction === 'up' ? 'applied' : 'reverted'
+        for (const sentence of planLines(event)) note(sentence)
+        bar?.start(event.todo)
+      } else if (event.event === 'rehearsed') {
+        around(() => note(`rehearsed ${event.migrations} in a scratch schema (${event.ms} ms)`))
+      } else if (event.event === 'done') {
+        bar?.done()
+        if (each)
+          around(() =>
+            line(
+              `${event.tenant}: ${event.versions.length === 0 ? 'nothing to do' : `${verb} ${event.versions.join(', ')}`}`,
+            ),
+          )
+      } else if (event.event === 'retry') bar?.retried()
+      else if (event.event === 'failed') {
+        bar?.failed()
+        around(() => printer.error(event.error))
+      } else around(() => note(STOPPED[event.reason]))
+    },
+    finish(sum) {
+      bar?.stop()
+      const { direction, done, idle, failed, notRun, resume } = sum
+      const verb = direction === 'up' ? 'migrated' : 'rolled back'
+      const rest = notRun > 0 ? `, ${notRun} not run` : ''
+      line(`${done} ${verb}, ${idle} with nothing to do, ${failed} failed${rest}`)
+      if (!isWhole(sum)) note(`To go on, say it again: ${resume}`)
+    },
+  }
+}
+
+const STOPPED: Readonly<Record<StopReason, string>> = {
+  canary: 'stopped: the first tenant failed, so no other was touched',
+  failures: 'stopped: too many tenants failed (--max-failures)',
+  aborted: 'interrupted: tenants in hand are finished',
+}
+
+function planLines({ tenants, todo, direction, groups }: MigrationEvent & { event: 'plan' }): string[] {
+  const verb = direction === 'up' ? 'to migrate' : 'to roll back'
+  const first = `${tenants} tenants: ${todo} ${verb}, ${tenants - todo} with nothing to do`
+  const rest = groups.map(
+    ({ tenants: count, from, migrations }) => `  ${count} at ${from ?? 'no version'}: ${shorten(migrations)}`,
+  )
+  return [first, ...rest]
+}
+
+function shorten(names: readonly string[]): string {
+  const shown = names.slice(0, 3).join(', ')
+  return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown
+}
+
+function isWhole({ failed, notRun }: Pick<FleetSum, 'failed' | 'notRun'>): boolean {
+  return failed === 0 && notRun === 0
+}
