@@ -1,4 +1,5 @@
 import type { Finding } from './doctor/finding'
+import type { FleetReader } from './fleet-reader'
 import type { Scope } from './tenant/context'
 import type { NameLimit, SchemaName } from './tenant/schema-name'
 import type { TenantId } from './tenant/tenant-id'
@@ -211,6 +212,8 @@ export interface Engine<Pool = unknown, Admin = unknown, CallbackPool = unknown>
   listMarked(prefix: string): AsyncIterable<MarkedSchema>
   /** Opens a connection for DDL. */
   openWorker(limits?: WorkerLimits): Promise<MigrationWorker>
+  /** Opens a connection with the application's rights for reading many tenants. Missing where there is no server. */
+  openReader?(): Promise<FleetReader>
   /** Looks at the set-up with its own and the application's eyes, and changes nothing. */
   diagnose?(prefix: string): Promise<readonly Finding[]>
   /** Ends the pools. */

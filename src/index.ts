@@ -34,6 +34,8 @@ export type {
   TenantResult,
   TenantStatus,
 } from './lifecycle/results'
+export type { ForEachOptions, ForEachReport, TenantFailure } from './explicit/for-each-tenant'
+export type { QueryAllOptions, TenantRow } from './explicit/query-all'
 export type { Finding, FindingCode } from './doctor/finding'
 export type { DropOptions } from './engine'
 export type { CreateOptions, MigrateOptions } from './lifecycle/options'
@@ -75,4 +77,5 @@ export {
   TenantSuspendedError,
   TenantUnresolvedError,
 } from './errors'
+export { TenantWorkError } from './run-errors'
 export type { ErrorCode, ErrorDetails } from './errors'

@@ -97,6 +97,11 @@ export class ScopedTenancy<
     return this.#context.run(this.nameOf(tenant), work)
   }
 
+  /** The same for one that is named already: rules for new ids may have changed since. */
+  protected runAs<T>(names: TenantNames, work: () => T): T {
+    return this.#context.run(names, work)
+  }
+
   /** Calls `work` with explicitly no tenant: `pool` then has the role's default search_path. */
   withoutTenant<T>(work: () => T): T {
     return this.#context.withoutTenant(work)

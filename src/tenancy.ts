@@ -1,6 +1,11 @@
 import type { Finding } from './doctor/finding'
 import type { DropOptions, EngineFactory, MigrationKind, Repair, TenantState } from './engine'
 import { ConfigError } from './errors'
+import { forEachTenant } from './explicit/for-each-tenant'
+import type { ForEachOptions, ForEachReport } from './explicit/for-each-tenant'
+import { queryAll } from './explicit/query-all'
+import type { QueryAllOptions, TenantRow } from './explicit/query-all'
+import type { PlainRow } from './fleet-reader'
 import { migrateAll } from './lifecycle/migrate-all'
 import type { MigrateAllOptions, MigrationRun } from './lifecycle/migrate-all'
 import type {
@@ -56,13 +61,49 @@ export class Tenancy<
     tenants,
     ...options
   }: MigrateAllOptions & { tenants?: Iterable<TenantInput> } = {}): MigrationRun {
-    const { concurrency = 4 } = options
-    if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
-      throw new ConfigError(['The option `concurrency` must be a whole number from 1.'])
-    }
+    expectCount(options.concurrency)
     // Named at once, so that a bad id stops the run before it begins.
     const named = tenants === undefined ? undefined : [...tenants].map(this.nameOf)
     return migrateAll({ engine: this.engine, tenants: this.tenants }, this.#namesOf(named), options)
+  }
+
+  /**
+   * Calls `work` once for each tenant, in its context, some at a time: all whole tenants, suspended ones included, or these.
+   *
+   * @returns how many went well, and with `onError: 'continue'` who did not
+   * @throws TenantWorkError for the first error, with that as its `cause`; ConfigError
+   */
+  async forEachTenant(
+    work: (tenant: string) => unknown,
+    { tenants, ...options }: ForEachOptions & { tenants?: Iterable<TenantInput> } = {},
+  ): Promise<ForEachReport> {
+    expectCount(options.concurrency)
+    const names = this.#namesOf(tenants === undefined ? undefined : [...tenants].map(this.nameOf))
+    return forEachTenant(names, (names) => this.runAs(names, () => work(names.id)), options)
+  }
+
+  /**
+   * Reads many tenants: one SELECT, which names their tables as `{schema}.widgets`, a batch of tenants in one statement, in a
+   * transaction that can't write, on a connection of its own.
+   *
+   * @param sql - in the placeholders of the driver, `select id, name from {schema}.widgets where name = $1`
+   * @returns each row with the tenant whose it is, as it comes
+   * @throws TenantWorkError where a tenant's query fails; ConfigError
+   */
+  queryAll<Row extends object = PlainRow>(
+    sql: string,
+    values?: readonly unknown[],
+    { tenants, ...options }: QueryAllOptions & { tenants?: Iterable<TenantInput> } = {},
+  ): AsyncGenerator<TenantRow<Row>> {
+    const { engine } = this
+    const { openReader } = engine
+    if (openReader === undefined) throw new ConfigError(['This engine has no server that could be read.'])
+    const parts = {
+      openReader: () => openReader.call(engine),
+      names: this.#namesOf(tenants === undefined ? undefined : [...tenants].map(this.nameOf)),
+      exists: async (names: TenantNames) => (await this.tenants.find(names)) !== undefined,
+    }
+    return queryAll(parts, sql, values, options) as AsyncGenerator<TenantRow<Row>>
   }
 
   /**
@@ -140,6 +181,11 @@ export class Tenancy<
     if (named !== undefined) yield* named
     else yield* this.tenants.names()
   }
+}
+
+function expectCount(concurrency = 1): void {
+  if (Number.isSafeInteger(concurrency) && concurrency >= 1) return
+  throw new ConfigError(['The option `concurrency` must be a whole number from 1.'])
 }
 
 /**

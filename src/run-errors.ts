@@ -1,0 +1,9 @@
+import { RowhouseError } from './rowhouse-error'
+import type { ErrorDetails } from './rowhouse-error'
+
+/** Work for one of many tenants failed; `cause` is its error, `tenant` says whose it was. */
+export class TenantWorkError extends RowhouseError {
+  constructor(message: string, details: ErrorDetails & { readonly tenant: string }) {
+    super('ROWHOUSE_TENANT_WORK', message, details)
+  }
+}
