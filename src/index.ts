@@ -36,6 +36,7 @@ export type {
 } from './lifecycle/results'
 export type { ForEachOptions, ForEachReport, TenantFailure } from './explicit/for-each-tenant'
 export type { QueryAllOptions, TenantRow } from './explicit/query-all'
+export type { CreatedTenant, DroppedTenant, HookedTenant, Hooks, MigratedTenant } from './lifecycle/hooks'
 export type { Finding, FindingCode } from './doctor/finding'
 export type { DropOptions } from './engine'
 export type { CreateOptions, MigrateOptions } from './lifecycle/options'
@@ -77,5 +78,5 @@ export {
   TenantSuspendedError,
   TenantUnresolvedError,
 } from './errors'
-export { TenantWorkError } from './run-errors'
+export { HookError, TenantWorkError } from './run-errors'
 export type { ErrorCode, ErrorDetails } from './errors'

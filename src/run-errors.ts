@@ -7,3 +7,14 @@ export class TenantWorkError extends RowhouseError {
     super('ROWHOUSE_TENANT_WORK', message, details)
   }
 }
+
+/** A hook of the application failed; `cause` is its error. */
+export class HookError extends RowhouseError {
+  /** `afterCreate` */
+  readonly hook: string
+
+  constructor(hook: string, message: string, details: ErrorDetails & { readonly tenant: string }) {
+    super('ROWHOUSE_HOOK_FAILED', message, details)
+    this.hook = hook
+  }
+}

@@ -18,7 +18,7 @@ import type { Scope, Tenant } from './tenant/context'
 import { schemaNameOf } from './tenant/schema-name'
 import type { SchemaName } from './tenant/schema-name'
 import { parseTenantId } from './tenant/tenant-id'
-import type { TenantInput } from './tenant/tenant-id'
+import type { TenantId, TenantInput } from './tenant/tenant-id'
 
 /** What `req.tenant` is where the application has no directory of its own. */
 export interface DefaultRecord {
@@ -65,6 +65,13 @@ export class ScopedTenancy<
       tenancy: name,
       prefix,
       migrations,
+      hooks: {
+        hooks: settings.hooks,
+        inContext: ({ tenant: id, schema }, hook, work) =>
+          hook === 'afterDrop'
+            ? context.withoutTenant(work)
+            : this.runAs({ id: id as TenantId, schema: schema as SchemaName }, work),
+      },
       onChange: (id) => this.#directory.forget(id),
     })
     const { find, isSuspended, ...memory } = settings.directory

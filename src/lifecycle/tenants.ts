@@ -1,7 +1,6 @@
 import type {
   Direction,
   DropOptions,
-  Mark,
   MigrationFile,
   MigrationStep,
   MigrationWorker,
@@ -9,13 +8,16 @@ import type {
   SchemaReport,
   TenantState,
 } from '../engine'
-import { MigrationTargetError, SchemaNotOursError, TenantExistsError, TenantNotFoundError } from '../errors'
+import { MigrationTargetError, TenantExistsError } from '../errors'
 import { readMigrationFolder } from '../migrations/folder'
 import { missingFiles, renamedFiles } from '../migrations/target'
 import { planFrom } from '../migrations/unfinished'
 import type { SchemaName } from '../tenant/schema-name'
 import type { TenantId } from '../tenant/tenant-id'
+import { runHook } from './hooks'
 import type { CreateOptions, LifecycleParts, MigrateOptions, TenantNames } from './options'
+import { expectOurs, expectWhole, isHalfMade, isOurs, markOf, notFound } from './ownership'
+import { resultOf, versionOf } from './results'
 import type {
   CreateResult,
   MigrationResult,
@@ -40,13 +42,18 @@ export class Tenants {
   ): Promise<CreateResult> {
     return this.#withWorker(names, async (worker, report) => {
       const files = migrate ? await this.#files() : []
-      if (report.exists) this.#expectOurs(names, report)
+      if (report.exists) expectOurs(this.#parts, names, report)
       if (report.exists && !isHalfMade(report))
         return this.#createAgain(worker, report, names, { ifExists, files })
       const steps = await this.#firstSteps(worker, report, names, files)
-      await worker.create(names.schema, this.#markOf(names), steps)
+      const mark = markOf(this.#parts, names)
+      const result = { ...resultOf(names, 'up', steps), created: true }
+      // With a hook it is whole once that has ended; until then nobody is served, and whoever comes next begins anew.
+      const hasHook = this.#hasSeed && steps.length > 0
+      await worker.create(names.schema, hasHook ? { ...mark, state: 'creating' } : mark, steps)
+      if (hasHook) await this.#seed(worker, names, result.versions)
       this.#parts.onChange(names.id)
-      return { ...resultOf(names, 'up', steps), created: true }
+      return result
     })
   }
 
@@ -76,9 +83,12 @@ export class Tenants {
   /** @throws {@link TenantNotFoundError}, {@link SchemaNotOursError}, TenantInUseError without `cascade` */
   async drop(names: TenantNames, options?: DropOptions): Promise<TenantResult> {
     return this.#withWorker(names, async (worker, report) => {
-      this.#expectOurs(names, report)
+      expectOurs(this.#parts, names, report)
+      const info = { tenant: names.id, schema: names.schema }
+      await runHook(this.#parts.hooks, 'beforeDrop', info)
       await worker.drop(names.schema, names.id, options)
       this.#parts.onChange(names.id)
+      await runHook(this.#parts.hooks, 'afterDrop', { ...info, keptUntil: undefined })
       return { status: 'ok', tenant: names.id, prefix: names.schema }
     })
   }
@@ -88,9 +98,9 @@ export class Tenants {
     return this.#withWorker(names, async (worker, report) => {
       if (!report.exists) throw notFound(names)
       if (report.mark === undefined) {
-        await worker.adopt(names.schema, this.#markOf(names), await this.#files())
+        await worker.adopt(names.schema, markOf(this.#parts, names), await this.#files())
         this.#parts.onChange(names.id)
-      } else this.#expectWhole(names, report)
+      } else expectWhole(this.#parts, names, report)
       const applied = await worker.readApplied(names.schema)
       return { ...resultOf(names, 'up', []), versions: applied.map(versionOf) }
     })
@@ -99,7 +109,7 @@ export class Tenants {
   /** Ends what a run left unfinished. @throws MigrationTargetError where nothing is, {@link TenantNotFoundError}, {@link SchemaNotOursError} */
   async repair(names: TenantNames, repair: Repair): Promise<RepairResult> {
     return this.#withWorker(names, async (worker, report) => {
-      this.#expectOurs(names, report)
+      expectOurs(this.#parts, names, report)
       const { unfinished } = report
       if (unfinished === undefined || worker.repair === undefined) {
         throw new MigrationTargetError(
@@ -118,7 +128,7 @@ export class Tenants {
   /** Serves a tenant, or stops serving it. @throws {@link TenantNotFoundError}, {@link SchemaNotOursError} */
   async setState(names: TenantNames, state: TenantState): Promise<TenantResult> {
     return this.#withWorker(names, async (worker, report) => {
-      this.#expectWhole(names, report)
+      expectWhole(this.#parts, names, report)
       await worker.setState(names.schema, state)
       this.#parts.onChange(names.id)
       return { status: 'ok', tenant: names.id, prefix: names.schema }
@@ -132,7 +142,7 @@ export class Tenants {
   /** State of one tenant, as the request half asks for it; a half-made one is not there. */
   async find(names: TenantNames): Promise<TenantState | undefined> {
     const mark = await this.#parts.engine.readMark(names.schema)
-    if (mark === undefined || !this.#isOurs(names.schema, mark)) return undefined
+    if (mark === undefined || !isOurs(this.#parts, names.schema, mark)) return undefined
     return mark.state === 'creating' ? undefined : mark.state
   }
 
@@ -141,7 +151,7 @@ export class Tenants {
     const worker = await this.#parts.engine.openWorker()
     try {
       const report = await worker.inspect(names.schema)
-      this.#expectOurs(names, report)
+      expectOurs(this.#parts, names, report)
       const files = await this.#files()
       const books = { files, applied: await worker.readApplied(names.schema) }
       const renamed = renamedFiles(books)
@@ -165,7 +175,7 @@ export class Tenants {
   async *list(): AsyncGenerator<TenantInfo> {
     const { engine, prefix } = this.#parts
     for await (const { schema, mark } of engine.listMarked(prefix)) {
-      if (this.#isOurs(schema, mark)) yield { tenant: mark.tenant, prefix: schema, state: mark.state }
+      if (isOurs(this.#parts, schema, mark)) yield { tenant: mark.tenant, prefix: schema, state: mark.state }
     }
   }
 
@@ -174,6 +184,23 @@ export class Tenants {
     for await (const { tenant, prefix, state } of this.list()) {
       if (state !== 'creating') yield { id: tenant as TenantId, schema: prefix as SchemaName }
     }
+  }
+
+  get #hasSeed(): boolean {
+    return this.#parts.hooks.hooks.afterCreate !== undefined
+  }
+
+  /** @throws HookError, once the tenant is dropped again */
+  async #seed(worker: MigrationWorker, names: TenantNames, versions: readonly number[]): Promise<void> {
+    const { id: tenant, schema } = names
+    try {
+      await runHook(this.#parts.hooks, 'afterCreate', { tenant, schema, versions })
+    } catch (error) {
+      // Where that fails, too, it is half made: the hook's error is the one to tell.
+      await worker.drop(schema, tenant, { cascade: true }).catch(() => {})
+      throw error
+    }
+    await worker.setState(schema, 'active')
   }
 
   async #createAgain(
@@ -198,7 +225,8 @@ export class Tenants {
     names: TenantNames,
     files: readonly MigrationFile[],
   ): Promise<readonly MigrationStep[]> {
-    const goesOn = report.exists && worker.resumesCreation === true
+    // A hook may have done half of its work, and begins anew as well.
+    const goesOn = report.exists && worker.resumesCreation === true && !this.#hasSeed
     if (report.exists && !goesOn) await worker.drop(names.schema, names.id)
     if (files.length === 0) return []
     const applied = goesOn ? await worker.readApplied(names.schema) : []
@@ -226,73 +254,26 @@ export class Tenants {
     direction: Direction,
     { allowOutOfOrder, allowChanged = false, ...target }: MigrateOptions,
   ): Promise<MigrationResult> {
-    this.#expectWhole(names, report)
+    expectWhole(this.#parts, names, report)
     const files = await this.#files()
     const applied = await worker.readApplied(names.schema)
     const { unfinished } = report
     const steps = planFrom({ direction, files, applied, unfinished, allowOutOfOrder }, target)
     await worker.checkUnchanged?.(names.schema, files, allowChanged)
     await worker.apply(names.schema, names.id, steps)
-    return resultOf(names, direction, steps)
+    const result = resultOf(names, direction, steps)
+    const { versions } = result
+    if (versions.length > 0)
+      await runHook(this.#parts.hooks, 'afterMigrate', {
+        tenant: names.id,
+        schema: names.schema,
+        direction,
+        versions,
+      })
+    return result
   }
 
   #files(): Promise<readonly MigrationFile[]> {
     return readMigrationFolder(this.#parts.migrations)
   }
-
-  #markOf({ id }: TenantNames): Mark {
-    return { tenancy: this.#parts.tenancy, tenant: id, state: 'active' }
-  }
-
-  /** A mark of ours fits its schema: with a prefix `tenant_` the schema `tenant_eu_acme` may be another tenancy's. */
-  #isOurs(schema: string, mark: Mark): boolean {
-    return mark.tenancy === this.#parts.tenancy && this.#parts.prefix + mark.tenant === schema
-  }
-
-  #expectOurs(names: TenantNames, { exists, mark }: SchemaReport): void {
-    if (!exists) throw notFound(names)
-    if (mark !== undefined && this.#isOurs(names.schema, mark)) return
-    const whose =
-      mark === undefined
-        ? 'carries no mark of Rowhouse. If it is a tenant of yours that another tool made, adopt it (rowhouse adopt)'
-        : `belongs to tenant "${mark.tenant}" of tenancy "${mark.tenancy}". Use another prefix or id`
-    throw new SchemaNotOursError(`Schema "${names.schema}" exists and ${whose}. Nothing was changed.`, {
-      tenant: names.id,
-    })
-  }
-
-  #expectWhole(names: TenantNames, report: SchemaReport): void {
-    this.#expectOurs(names, report)
-    if (!isHalfMade(report)) return
-    throw new TenantNotFoundError(
-      `Tenant "${names.id}" is half made (schema "${names.schema}", state "creating"): create it again, or drop it.`,
-      { tenant: names.id },
-    )
-  }
-}
-
-function isHalfMade({ mark }: SchemaReport): boolean {
-  return mark?.state === 'creating'
-}
-
-function notFound({ id, schema }: TenantNames): TenantNotFoundError {
-  return new TenantNotFoundError(`There is no tenant "${id}" (schema "${schema}").`, { tenant: id })
-}
-
-function resultOf(
-  { id, schema }: TenantNames,
-  direction: Direction,
-  steps: readonly MigrationStep[],
-): MigrationResult {
-  return {
-    status: 'ok',
-    tenant: id,
-    prefix: schema,
-    direction,
-    versions: steps.map(({ file }) => file.version),
-  }
-}
-
-function versionOf(name: string): number {
-  return Number(/^\d+/.exec(name)?.[0] ?? 0)
 }

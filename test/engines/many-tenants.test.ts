@@ -125,10 +125,18 @@ describe.each(ENGINE_SERVERS)('many tenants on $name', (server) => {
       await town.asOwner(`insert into pairs (x, y) values ('x of ${id}', 'y of ${id}')`, id)
       if (server.engine === 'postgres') await town.asOwner('grant select on pairs to public', id)
     }
-    const found: unknown[] = []
-    for await (const { tenant, row } of town.tenancy.queryAll('select * from {schema}.pairs'))
-      found.push([tenant, row['x'], row['y']])
-    expect(found).toEqual(['a', 'b', 'c'].map((id) => [id, `x of ${id}`, `y of ${id}`]))
+    for (const tenants of [
+      ['a', 'b'],
+      ['a', 'b', 'c'],
+      ['c', 'b'],
+    ]) {
+      const found: unknown[] = []
+      for await (const { tenant, row } of town.tenancy.queryAll('select * from {schema}.pairs', [], {
+        tenants,
+      }))
+        found.push([tenant, row['x'], row['y']])
+      expect(found).toEqual(tenants.map((id) => [id, `x of ${id}`, `y of ${id}`]))
+    }
     const twice = 'select w.id, v.id, w.name from {schema}.widgets w join {schema}.widgets v on v.id = w.id'
     if (server.engine === 'postgres') expect(await all(twice)).toEqual(['a: of a', 'b: of b', 'c: of c'])
   })
