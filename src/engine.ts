@@ -1,5 +1,6 @@
 import type { Finding } from './doctor/finding'
 import type { FleetReader } from './fleet-reader'
+import type { SchemaMoves } from './schema-moves'
 import type { Scope } from './tenant/context'
 import type { NameLimit, SchemaName } from './tenant/schema-name'
 import type { TenantId } from './tenant/tenant-id'
@@ -177,6 +178,8 @@ export interface MigrationWorker {
   snapshot?(schema: SchemaName): Promise<string | undefined>
   /** Takes all rows out of what `snapshot` described; false, with nothing done, where it is not built as it was. */
   empty?(schema: SchemaName, snapshot: string): Promise<boolean>
+  /** What can be done with schemas as a whole. Missing where there are none. */
+  readonly moves?: SchemaMoves
   /** Ends what can't be known of an unfinished migration. Missing where there are none. */
   repair?(schema: SchemaName, repair: Repair): Promise<void>
   close(): Promise<void>

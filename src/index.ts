@@ -37,6 +37,14 @@ export type {
 export type { ForEachOptions, ForEachReport, TenantFailure } from './explicit/for-each-tenant'
 export type { QueryAllOptions, TenantRow } from './explicit/query-all'
 export type { CreatedTenant, DroppedTenant, HookedTenant, Hooks, MigratedTenant } from './lifecycle/hooks'
+export type {
+  DroppedInfo,
+  DroppedResult,
+  PurgeOptions,
+  RenameResult,
+  TenantDropOptions,
+  UndropOptions,
+} from './lifecycle/kept'
 export type { Finding, FindingCode } from './doctor/finding'
 export type { DropOptions } from './engine'
 export type { CreateOptions, MigrateOptions } from './lifecycle/options'
@@ -78,5 +86,5 @@ export {
   TenantSuspendedError,
   TenantUnresolvedError,
 } from './errors'
-export { HookError, TenantWorkError } from './run-errors'
+export { HookError, TenantMoveError, TenantWorkError } from './run-errors'
 export type { ErrorCode, ErrorDetails } from './errors'

@@ -18,3 +18,14 @@ export class HookError extends RowhouseError {
     this.hook = hook
   }
 }
+
+/** A tenant's schema can't be renamed, because something in it would not come along. Nothing was changed. */
+export class TenantMoveError extends RowhouseError {
+  /** What stands in the way, `view tenant_acme.all_widgets`. */
+  readonly objects: readonly string[]
+
+  constructor(message: string, details: ErrorDetails & { readonly objects: readonly string[] }) {
+    super('ROWHOUSE_TENANT_MOVE', message, details)
+    this.objects = details.objects
+  }
+}

@@ -1,7 +1,8 @@
 import type { Engine } from './engine'
 import { rememberEngine } from './engine-of'
+import { TenantMoves } from './lifecycle/moves'
+import type { LifecycleParts, TenantNames } from './lifecycle/options'
 import { Tenants } from './lifecycle/tenants'
-import type { TenantNames } from './lifecycle/options'
 import { onScope } from './observe/scopes'
 import { parseOptions } from './options'
 import type { Settings, TenancyOptions } from './options'
@@ -38,6 +39,7 @@ export class ScopedTenancy<
   protected readonly nameOf: (tenant: TenantInput) => TenantNames
   protected readonly engine: Engine<Pool, Admin, CallbackPool>
   protected readonly tenants: Tenants
+  protected readonly moves: TenantMoves
   /** Under which its tenant stands in the context of calls and requests. */
   readonly #place: string
   readonly #context: TenantContext<Record>
@@ -60,7 +62,7 @@ export class ScopedTenancy<
     this.#context = context
     this.engine = options.engine.open({ tenancy: name, migrationsTable, scope: () => this.scope() })
     rememberEngine(this, this.engine)
-    this.tenants = new Tenants({
+    const parts: LifecycleParts = {
       engine: this.engine,
       tenancy: name,
       prefix,
@@ -73,7 +75,9 @@ export class ScopedTenancy<
             : this.runAs({ id: id as TenantId, schema: schema as SchemaName }, work),
       },
       onChange: (id) => this.#directory.forget(id),
-    })
+    }
+    this.tenants = new Tenants(parts)
+    this.moves = new TenantMoves(parts)
     const { find, isSuspended, ...memory } = settings.directory
     const lookup = find === undefined ? this.#lookUpMark() : toLookup(find, isSuspended)
     this.#directory = createDirectory({ ...memory, lookup })

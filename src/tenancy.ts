@@ -1,11 +1,19 @@
 import type { Finding } from './doctor/finding'
-import type { DropOptions, EngineFactory, MigrationKind, Repair, TenantState } from './engine'
+import type { EngineFactory, MigrationKind, Repair, TenantState } from './engine'
 import { ConfigError } from './errors'
 import { forEachTenant } from './explicit/for-each-tenant'
 import type { ForEachOptions, ForEachReport } from './explicit/for-each-tenant'
 import { queryAll } from './explicit/query-all'
 import type { QueryAllOptions, TenantRow } from './explicit/query-all'
 import type { PlainRow } from './fleet-reader'
+import type {
+  DroppedInfo,
+  DroppedResult,
+  PurgeOptions,
+  RenameResult,
+  TenantDropOptions,
+  UndropOptions,
+} from './lifecycle/kept'
 import { migrateAll } from './lifecycle/migrate-all'
 import type { MigrateAllOptions, MigrationRun } from './lifecycle/migrate-all'
 import type {
@@ -107,11 +115,58 @@ export class Tenancy<
   }
 
   /**
-   * Drops a tenant with all its data.
-   * @throws TenantNotFoundError, SchemaNotOursError, TenantInUseError where something outside stands on it
+   * Drops a tenant with all its data, or, with `keep`, puts its data aside for so long.
+   * @throws TenantNotFoundError, SchemaNotOursError, HookError; TenantInUseError where something outside stands on it;
+   * TenantMoveError where it can't be put aside
    */
-  drop(tenant: TenantInput, options?: DropOptions): Promise<TenantResult> {
-    return this.tenants.drop(this.nameOf(tenant), options)
+  drop(
+    tenant: TenantInput,
+    options: Extract<TenantDropOptions, { keep: string | number }>,
+  ): Promise<DroppedResult>
+  /** The same, at once. */
+  drop(tenant: TenantInput, options?: TenantDropOptions): Promise<TenantResult>
+  drop(tenant: TenantInput, { keep, cascade }: TenantDropOptions = {}): Promise<TenantResult> {
+    if (keep === undefined) return this.tenants.drop(this.nameOf(tenant), { cascade })
+    return this.moves.drop(this.nameOf(tenant), keep)
+  }
+
+  /**
+   * Brings a tenant back that was dropped with `keep`: the newest, or one of several.
+   * @throws TenantNotFoundError, TenantExistsError where there is a tenant of that id
+   */
+  undrop(tenant: TenantInput, options?: UndropOptions): Promise<TenantResult> {
+    return this.moves.undrop(this.nameOf(tenant), options)
+  }
+
+  /** Dropped tenants whose data is kept: by schema name, of each the newest first. */
+  listDropped(): Promise<DroppedInfo[]> {
+    return this.moves.list()
+  }
+
+  /**
+   * Drops the data of dropped tenants for good: of those whose time is over, or of this one in any case.
+   * @returns what was dropped
+   * @throws TenantNotFoundError where nothing is kept of the tenant, TenantInUseError without `cascade`
+   */
+  async purge({
+    tenant,
+    expired,
+    ...options
+  }: PurgeOptions &
+    ({ expired: true; tenant?: undefined } | { tenant: TenantInput; expired?: undefined })): Promise<
+    DroppedInfo[]
+  > {
+    if ((expired === true) === (tenant !== undefined))
+      throw new ConfigError(['Say `expired: true`, or a `tenant`, and not both. Nothing was dropped.'])
+    return this.moves.purge(tenant === undefined ? options : { ...options, tenant: this.nameOf(tenant) })
+  }
+
+  /**
+   * Gives a tenant another id, and its schema the name of that.
+   * @throws TenantNotFoundError, TenantExistsError, SchemaNotOursError; TenantMoveError where something would not come along
+   */
+  rename(tenant: TenantInput, newId: TenantInput): Promise<RenameResult> {
+    return this.moves.rename(this.nameOf(tenant), this.nameOf(newId))
   }
 
   /** Whether there is such a tenant of this tenancy. */

@@ -18,6 +18,7 @@ import { markTable, readMark, writeMark, writeState } from './marks'
 import { LOCK_NOT_AVAILABLE, readRemains } from './migration-failure'
 import type { Remains } from './migration-failure'
 import type { MigrationRenderer } from './render-migration'
+import { schemaMovesOf } from './schema-moves'
 import { inTransaction } from './transaction'
 
 /** What a worker is opened with. */
@@ -89,6 +90,7 @@ export async function openMigrationWorker(options: WorkerOptions): Promise<Migra
     },
     snapshot: (schema) => snapshotSchema(client, schema, keptIn(schema)),
     empty: (schema, snapshot) => emptySchema(client, schema, snapshot, keptIn(schema)),
+    moves: schemaMovesOf(client, access),
     close: () => client.end(),
   }
 }

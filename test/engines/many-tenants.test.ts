@@ -96,23 +96,26 @@ describe.each(ENGINE_SERVERS)('many tenants on $name', (server) => {
     })
   })
 
-  test('queryAll gives each row with its tenant, in batches, with values', async () => {
-    await open('rows', IDS)
-    const rows = IDS.map((id) => `${id}: of ${id}`)
-    for (const batchSize of [1, 2, 3, 100]) expect(await all(NAMES_SQL, [], { batchSize })).toEqual(rows)
-    const sql = `select name from {schema}.widgets where name = ${value};`
-    expect(await all(sql, ['of c'])).toEqual(['c: of c'])
-    expect(await all(NAMES_SQL, [], { tenants: ['g', 'b'] })).toEqual(['g: of g', 'b: of b'])
-    // A value is no text of the query.
-    expect(
-      await all(
-        `select ${server.engine === 'postgres' ? '$1::text' : '?'} as name from {schema}.widgets`,
-        ['{schema}.x'],
-        { tenants: ['a', 'b'] },
-      ),
-    ).toEqual(['a: {schema}.x', 'b: {schema}.x'])
-    await expect(all(NAMES_SQL, [], { batchSize: 0 })).rejects.toMatchObject({ code: 'ROWHOUSE_CONFIG' })
-  })
+  test.each([{ hasRoles: false }, { hasRoles: true }])(
+    'queryAll gives each row with its tenant, in batches, with values: %o',
+    async ({ hasRoles }) => {
+      await open(`rows ${hasRoles}`, IDS, { hasRoles })
+      const rows = IDS.map((id) => `${id}: of ${id}`)
+      for (const batchSize of [1, 2, 3, 100]) expect(await all(NAMES_SQL, [], { batchSize })).toEqual(rows)
+      const sql = `select name from {schema}.widgets where name = ${value};`
+      expect(await all(sql, ['of c'])).toEqual(['c: of c'])
+      expect(await all(NAMES_SQL, [], { tenants: ['g', 'b'] })).toEqual(['g: of g', 'b: of b'])
+      // A value is no text of the query.
+      expect(
+        await all(
+          `select ${server.engine === 'postgres' ? '$1::text' : '?'} as name from {schema}.widgets`,
+          ['{schema}.x'],
+          { tenants: ['a', 'b'] },
+        ),
+      ).toEqual(['a: {schema}.x', 'b: {schema}.x'])
+      await expect(all(NAMES_SQL, [], { batchSize: 0 })).rejects.toMatchObject({ code: 'ROWHOUSE_CONFIG' })
+    },
+  )
 
   test('a column has its name in each tenant, wherever it stands in the table', async () => {
     await open('columns', ['a', 'b', 'c'])

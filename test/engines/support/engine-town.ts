@@ -125,11 +125,18 @@ export class EngineTown {
     return this.#server.asOwner(sql, id === undefined ? undefined : this.schema(id))
   }
 
+  get #cascade(): string {
+    return this.#server.engine === 'postgres' ? ' cascade' : ''
+  }
+
   schemas(): Promise<string[]> {
     return this.#server.schemas(this.prefix)
   }
 
   async close(): Promise<void> {
+    // Kept under names that do not begin with the prefix.
+    for (const { keptAs } of await this.tenancy.listDropped())
+      await this.asOwner(`drop schema ${keptAs}${this.#cascade}`)
     await this.tenancy.close()
     this.folder.remove()
     await this.#server.dropPrefix(this.prefix)
