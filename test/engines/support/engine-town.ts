@@ -20,7 +20,7 @@ export interface Lent {
 /** How to speak to one engine's pool: the few lines in which the drivers differ. */
 interface Dialect {
   engine(
-    urls: { appUrl: string; ownerUrl: string; hasRoles: boolean },
+    urls: { appUrl: string; ownerUrl: string; hasRoles: boolean; lockTimeoutMs: number | undefined },
     size: number,
   ): TenancyOptions<any, any, object>['engine']
   rows(answer: any): { name: string }[]
@@ -31,9 +31,9 @@ interface Dialect {
 
 const DIALECTS: Readonly<Record<EngineServer['engine'], Dialect>> = {
   postgres: {
-    engine: ({ appUrl, ownerUrl, hasRoles }, max) =>
+    engine: ({ appUrl, ownerUrl, hasRoles, lockTimeoutMs }, max) =>
       postgres({
-        ...{ connectionString: appUrl, migrationUrl: ownerUrl, max },
+        ...{ connectionString: appUrl, migrationUrl: ownerUrl, max, lockTimeoutMs },
         ...(hasRoles ? { isolation: 'role' } : {}),
       }),
     rows: ({ rows }) => rows,
@@ -42,9 +42,9 @@ const DIALECTS: Readonly<Record<EngineServer['engine'], Dialect>> = {
     files: WIDGETS,
   },
   mysql: {
-    engine: ({ appUrl, ownerUrl, hasRoles }, connectionLimit) =>
+    engine: ({ appUrl, ownerUrl, hasRoles, lockTimeoutMs }, connectionLimit) =>
       mysql({
-        ...{ uri: appUrl, migrationUrl: ownerUrl, connectionLimit },
+        ...{ uri: appUrl, migrationUrl: ownerUrl, connectionLimit, lockTimeoutMs },
         ...(hasRoles ? { isolation: 'role' } : {}),
       }),
     rows: ([rows]) => rows,
@@ -67,6 +67,8 @@ export interface TownOptions {
   /** Each tenant has a role of its own. Default false. */
   readonly hasRoles?: boolean
   readonly hooks?: Hooks
+  /** Default: the engine's. */
+  readonly lockTimeoutMs?: number
 }
 
 /** A tenancy on a server of any engine, with tables `widget_types` and `widgets`, each with `id` and `name`. */
@@ -85,7 +87,10 @@ export class EngineTown {
     this.prefix = prefix ?? uniquePrefix(`${title} ${server.name}`)
     this.folder = new MigrationFolder(options.files ?? this.#dialect.files)
     this.tenancy = createTenancy({
-      engine: this.#dialect.engine({ appUrl, ownerUrl: server.ownerUrl, hasRoles }, size),
+      engine: this.#dialect.engine(
+        { appUrl, ownerUrl: server.ownerUrl, hasRoles, lockTimeoutMs: options.lockTimeoutMs },
+        size,
+      ),
       name,
       hooks,
       prefix: this.prefix,
