@@ -5,7 +5,7 @@ import { forEachTenant } from './explicit/for-each-tenant'
 import type { ForEachOptions, ForEachReport } from './explicit/for-each-tenant'
 import { queryAll } from './explicit/query-all'
 import type { QueryAllOptions, TenantRow } from './explicit/query-all'
-import type { PlainRow } from './fleet-reader'
+import type { FleetReader, PlainRow } from './fleet-reader'
 import type {
   DroppedInfo,
   DroppedResult,
@@ -103,15 +103,21 @@ export class Tenancy<
     values?: readonly unknown[],
     { tenants, ...options }: QueryAllOptions & { tenants?: Iterable<TenantInput> } = {},
   ): AsyncGenerator<TenantRow<Row>> {
-    const { engine } = this
-    const { openReader } = engine
-    if (openReader === undefined) throw new ConfigError(['This engine has no server that could be read.'])
     const parts = {
-      openReader: () => openReader.call(engine),
+      openReader: () => this.openReader(),
       names: this.#namesOf(tenants === undefined ? undefined : [...tenants].map(this.nameOf)),
       exists: async (names: TenantNames) => (await this.tenants.find(names)) !== undefined,
     }
     return queryAll(parts, sql, values, options) as AsyncGenerator<TenantRow<Row>>
+  }
+
+  /**
+   * Opens a connection for tools that read many tenants, or run SQL in one after the other. Close it.
+   * @throws ConfigError where the engine has no server
+   */
+  async openReader(): Promise<FleetReader> {
+    if (this.engine.openReader !== undefined) return this.engine.openReader()
+    throw new ConfigError(['This engine has no server that could be read.'])
   }
 
   /**

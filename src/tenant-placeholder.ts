@@ -1,7 +1,7 @@
 import { ConfigError } from './errors'
 
 /** What stands for a tenant's schema in a SELECT for many tenants. */
-export const PLACEHOLDER = '{schema}'
+const PLACEHOLDER = '{schema}'
 
 /**
  * Letters that end no string, comment or quoted name of any dialect, wherever in a text the placeholder stands, and that no

@@ -1,5 +1,6 @@
 import type { ReadTenant } from '../fleet-reader'
 import { TenantWorkError } from '../run-errors'
+import { readThrown } from '../thrown'
 
 /** Options of `forEachTenant`. */
 export interface ForEachOptions {
@@ -40,12 +41,13 @@ export async function forEachTenant(
   const source = new OneByOne(names)
   const failed: TenantFailure[] = []
   let [ok, isStopped] = [0, false]
+  const isOver = (): boolean => isStopped || signal?.aborted === true
   const lane = async (): Promise<void> => {
-    while (!isStopped && signal?.aborted !== true) {
+    while (!isOver()) {
       const next = await source.next()
       if (next === undefined) return
       // What was drawn while another one failed, or the run was aborted.
-      if (isStopped || (signal as AbortSignal | undefined)?.aborted === true) return source.giveBack()
+      if (isOver()) return source.giveBack()
       try {
         await work(next)
         ok += 1
@@ -68,7 +70,7 @@ export async function forEachTenant(
 
 function stopped([first]: readonly TenantFailure[], ok: number): TenantWorkError {
   const { tenant, error } = first!
-  const reason = error instanceof Error ? error.message : String(error)
+  const { message: reason } = readThrown(error)
   return new TenantWorkError(
     `The work for tenant "${tenant}" failed: ${reason}. No further tenant was begun; ${ok} were done before. ` +
       'Say `onError: "continue"` to go on behind such an error.',
@@ -88,8 +90,8 @@ class OneByOne<Item> {
 
   next(): Promise<Item | undefined> {
     const drawn = this.#turn.then(async () => {
-      const { done, value } = await this.#iterator.next()
-      return done === true ? undefined : value
+      const drawn = await this.#iterator.next()
+      return drawn.done === true ? undefined : drawn.value
     })
     this.#turn = drawn.catch(() => {})
     return drawn

@@ -2,6 +2,7 @@ import { ConfigError } from '../errors'
 import type { FleetReader, PlainRow, ReadTenant } from '../fleet-reader'
 import { TenantWorkError } from '../run-errors'
 import { checkFleetQuery } from '../tenant-placeholder'
+import { readThrown } from '../thrown'
 
 /** Options of `queryAll`. */
 export interface QueryAllOptions {
@@ -74,7 +75,7 @@ export async function* queryAll(
 }
 
 function failed({ id }: ReadTenant, cause: unknown): TenantWorkError {
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  const { message: reason } = readThrown(cause)
   return new TenantWorkError(`The query failed for tenant "${id}": ${reason}.`, { tenant: id, cause })
 }
 

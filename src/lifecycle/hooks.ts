@@ -1,5 +1,6 @@
 import type { Direction } from '../engine'
 import { HookError } from '../run-errors'
+import { readThrown } from '../thrown'
 
 /** Whom a hook is called for. */
 export interface HookedTenant {
@@ -38,8 +39,7 @@ export interface Hooks {
   readonly afterDrop?: ((info: DroppedTenant) => unknown) | undefined
 }
 
-/** Names of the hooks. */
-export const HOOK_NAMES = ['afterCreate', 'afterMigrate', 'beforeDrop', 'afterDrop'] as const
+const HOOK_NAMES = ['afterCreate', 'afterMigrate', 'beforeDrop', 'afterDrop'] as const
 
 type HookName = (typeof HOOK_NAMES)[number]
 type InfoOf<Name extends HookName> = Parameters<NonNullable<Hooks[Name]>>[0]
@@ -75,7 +75,7 @@ export async function runHook<Name extends HookName>(
     await inContext(info, name, () => hook(info))
   } catch (cause) {
     const { tenant } = info
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const { message: reason } = readThrown(cause)
     throw new HookError(
       name,
       `The hook \`${name}\` failed for tenant "${tenant}": ${reason}. ${WHAT_STANDS[name]}`,

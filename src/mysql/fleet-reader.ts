@@ -54,10 +54,10 @@ export async function openFleetReader({ connection, isolation }: ReaderOptions):
 function withoutDatabase(connection: ConnectionOptions): ConnectionOptions {
   const { database: _database, uri, ...rest } = connection
   const own = { ...rest, multipleStatements: false, namedPlaceholders: false, nestTables: false }
-  if (uri === undefined) return own as ConnectionOptions
+  if (uri === undefined) return own
   const url = new URL(uri)
   url.pathname = '/'
-  return { ...own, uri: url.href } as ConnectionOptions
+  return { ...own, uri: url.href }
 }
 
 function statementsOf(sql: string): readonly string[] {

@@ -1,5 +1,6 @@
 import { Client, escapeIdentifier } from 'pg'
 import type { ClientConfig, QueryArrayResult, QueryResult } from 'pg'
+import { TenantNotFoundError } from '../errors'
 import type { FleetReader, PlainRow, ReadTenant, SqlAnswer } from '../fleet-reader'
 import { placeSchema } from '../tenant-placeholder'
 import { outsideTenants } from '../tenant/context'
@@ -36,6 +37,7 @@ export async function openFleetReader(options: ReaderOptions): Promise<FleetRead
       const settings = `set search_path to ${path}; set default_transaction_read_only to ${write ? 'off' : 'on'}`
       const role = hasRoles ? `set role ${escapeIdentifier(tenant.schema)}; ` : ''
       await client.query(`${role}${settings}`)
+      await expectSchema(client, tenant)
       await client.query('begin')
       return ended(client, async () => {
         const answer = (await client.query(sql)) as QueryResult<PlainRow> | QueryResult<PlainRow>[]
@@ -44,6 +46,13 @@ export async function openFleetReader(options: ReaderOptions): Promise<FleetRead
     },
     close: () => client.end(),
   }
+}
+
+/** Without it, unqualified names would mean what stands behind it in the path. @throws TenantNotFoundError */
+async function expectSchema(client: Client, { id, schema }: ReadTenant): Promise<void> {
+  const { rows } = await client.query<{ schema: string | null }>('select current_schema() as schema')
+  if (rows[0]?.schema === schema) return
+  throw new TenantNotFoundError(`There is no tenant "${id}" (schema "${schema}").`, { tenant: id })
 }
 
 async function ended<T>(client: Client, work: () => Promise<T>): Promise<T> {
