@@ -1,4 +1,6 @@
 import type { Finding } from './doctor/finding'
+import type { FleetReader } from './fleet-reader'
+import type { SchemaMoves } from './schema-moves'
 import type { Scope } from './tenant/context'
 import type { NameLimit, SchemaName } from './tenant/schema-name'
 import type { TenantId } from './tenant/tenant-id'
@@ -199,6 +201,8 @@ export interface MigrationWorker {
   snapshot?(schema: SchemaName): Promise<string | undefined>
   /** Takes all rows out of what `snapshot` described; false, with nothing done, where it is not built as it was. */
   empty?(schema: SchemaName, snapshot: string): Promise<boolean>
+  /** What can be done with schemas as a whole. Missing where there are none. */
+  readonly moves?: SchemaMoves
   /** Ends what can't be known of an unfinished migration. Missing where there are none. */
   repair?(schema: SchemaName, repair: Repair): Promise<void>
   close(): Promise<void>
@@ -234,6 +238,8 @@ export interface Engine<Pool = unknown, Admin = unknown, CallbackPool = unknown>
   listMarked(prefix: string): AsyncIterable<MarkedSchema>
   /** Opens a connection for DDL. */
   openWorker(limits?: WorkerLimits): Promise<MigrationWorker>
+  /** Opens a connection with the application's rights for reading many tenants. Missing where there is no server. */
+  openReader?(): Promise<FleetReader>
   /** Looks at the set-up with its own and the application's eyes, and changes nothing. */
   diagnose?(prefix: string): Promise<readonly Finding[]>
   /** Ends the pools. */

@@ -38,6 +38,17 @@ export type {
   TenantResult,
   TenantStatus,
 } from './lifecycle/results'
+export type { ForEachOptions, ForEachReport, TenantFailure } from './explicit/for-each-tenant'
+export type { QueryAllOptions, TenantRow } from './explicit/query-all'
+export type { CreatedTenant, DroppedTenant, HookedTenant, Hooks, MigratedTenant } from './lifecycle/hooks'
+export type {
+  DroppedInfo,
+  DroppedResult,
+  PurgeOptions,
+  RenameResult,
+  TenantDropOptions,
+  UndropOptions,
+} from './lifecycle/kept'
 export type { Finding, FindingCode } from './doctor/finding'
 export type { DropOptions } from './engine'
 export type { CreateOptions, MigrateOptions } from './lifecycle/options'
@@ -79,4 +90,5 @@ export {
   TenantSuspendedError,
   TenantUnresolvedError,
 } from './errors'
+export { HookError, TenantMoveError, TenantWorkError } from './run-errors'
 export type { ErrorCode, ErrorDetails } from './errors'

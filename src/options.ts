@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { EngineFactory } from './engine'
 import { ConfigError } from './errors'
+import { hookProblems } from './lifecycle/hooks'
+import type { Hooks } from './lifecycle/hooks'
 import type { FindRecord } from './request/to-lookup'
 import type { TenantIdRules } from './tenant/tenant-id'
 
@@ -40,6 +42,8 @@ export interface TenancyOptions<
   readonly migrationsTable?: string | undefined
   /** The application's own list of tenants: a function that finds a record, or more. Its records become `req.tenant`. */
   readonly directory?: FindRecord<Record> | DirectoryConfig<Record> | undefined
+  /** Code of the application in the life of a tenant: seeds, backups. */
+  readonly hooks?: Hooks | undefined
 }
 
 /** Options, checked and complete. */
@@ -51,6 +55,7 @@ export interface Settings<Record extends object> {
   readonly migrationsTable: string
   readonly rules: TenantIdRules
   readonly directory: DirectoryConfig<Record>
+  readonly hooks: Hooks
 }
 
 const PREFIX = /^([a-z][a-z0-9_]*)?$/
@@ -72,6 +77,7 @@ export function parseOptions<Pool, Admin, Record extends object>(
     migrationsTable = 'schema_migrations',
     validate,
     reserved,
+    hooks = {},
   } = options
   const problems: string[] = []
   if (typeof (engine as EngineFactory | undefined)?.open !== 'function') {
@@ -90,6 +96,7 @@ export function parseOptions<Pool, Admin, Record extends object>(
   if (!TABLE.test(migrationsTable) || migrationsTable === '_rowhouse') {
     problems.push('The option `migrationsTable` must be a table name in lower case, and not "_rowhouse".')
   }
+  problems.push(...hookProblems(hooks))
   if (problems.length > 0) throw new ConfigError(problems)
   const { directory = {} } = options
   return {
@@ -98,6 +105,7 @@ export function parseOptions<Pool, Admin, Record extends object>(
     migrations: resolve(options.migrations ?? defaultFolder(engine.name)),
     migrationsTable,
     rules: { validate, reserved },
+    hooks,
     directory: typeof directory === 'function' ? { find: directory } : directory,
   }
 }

@@ -1,7 +1,8 @@
 import type { Engine } from './engine'
 import { rememberEngine } from './engine-of'
+import { TenantMoves } from './lifecycle/moves'
+import type { LifecycleParts, TenantNames } from './lifecycle/options'
 import { Tenants } from './lifecycle/tenants'
-import type { TenantNames } from './lifecycle/options'
 import { onScope } from './observe/scopes'
 import { parseOptions } from './options'
 import type { Settings, TenancyOptions } from './options'
@@ -18,7 +19,7 @@ import type { Scope, Tenant } from './tenant/context'
 import { schemaNameOf } from './tenant/schema-name'
 import type { SchemaName } from './tenant/schema-name'
 import { parseTenantId } from './tenant/tenant-id'
-import type { TenantInput } from './tenant/tenant-id'
+import type { TenantId, TenantInput } from './tenant/tenant-id'
 
 /** What `req.tenant` is where the application has no directory of its own. */
 export interface DefaultRecord {
@@ -38,6 +39,7 @@ export class ScopedTenancy<
   protected readonly nameOf: (tenant: TenantInput) => TenantNames
   protected readonly engine: Engine<Pool, Admin, CallbackPool>
   protected readonly tenants: Tenants
+  protected readonly moves: TenantMoves
   /** Under which its tenant stands in the context of calls and requests. */
   readonly #place: string
   readonly #context: TenantContext<Record>
@@ -60,13 +62,22 @@ export class ScopedTenancy<
     this.#context = context
     this.engine = options.engine.open({ tenancy: name, migrationsTable, scope: () => this.scope() })
     rememberEngine(this, this.engine)
-    this.tenants = new Tenants({
+    const parts: LifecycleParts = {
       engine: this.engine,
       tenancy: name,
       prefix,
       migrations,
+      hooks: {
+        hooks: settings.hooks,
+        inContext: ({ tenant: id, schema }, hook, work) =>
+          hook === 'afterDrop'
+            ? context.withoutTenant(work)
+            : this.runAs({ id: id as TenantId, schema: schema as SchemaName }, work),
+      },
       onChange: (id) => this.#directory.forget(id),
-    })
+    }
+    this.tenants = new Tenants(parts)
+    this.moves = new TenantMoves(parts)
     const { find, isSuspended, ...memory } = settings.directory
     const lookup = find === undefined ? this.#lookUpMark() : toLookup(find, isSuspended)
     this.#directory = createDirectory({ ...memory, lookup })
@@ -95,6 +106,11 @@ export class ScopedTenancy<
   /** Calls `work` with this tenant as the current one: jobs, scripts, tests. @throws TenantIdError */
   run<T>(tenant: TenantInput, work: () => T): T {
     return this.#context.run(this.nameOf(tenant), work)
+  }
+
+  /** The same for one that is named already: rules for new ids may have changed since. */
+  protected runAs<T>(names: TenantNames, work: () => T): T {
+    return this.#context.run(names, work)
   }
 
   /** Calls `work` with explicitly no tenant: `pool` then has the role's default search_path. */

@@ -1,5 +1,10 @@
 import type { Finding } from './doctor/finding'
-import type { DropOptions, EngineFactory, MigrationKind, Repair, TenantState } from './engine'
+import type { EngineFactory, MigrationKind, Repair, TenantState } from './engine'
+import { ConfigError } from './errors'
+import { forEachTenant } from './explicit/for-each-tenant'
+import type { ForEachOptions, ForEachReport } from './explicit/for-each-tenant'
+import { queryAll } from './explicit/query-all'
+import type { QueryAllOptions, TenantRow } from './explicit/query-all'
 import { dryRun } from './fleet/dry-run'
 import type { DryRun } from './fleet/dry-run'
 import { migrateFleet } from './fleet/migrate-fleet'
@@ -7,6 +12,15 @@ import type { MigrationRun } from './fleet/migrate-fleet'
 import type { FleetParts } from './fleet/plan-fleet'
 import { parseControl } from './fleet/options'
 import type { MigrateAllOptions } from './fleet/options'
+import type { FleetReader, PlainRow } from './fleet-reader'
+import type {
+  DroppedInfo,
+  DroppedResult,
+  PurgeOptions,
+  RenameResult,
+  TenantDropOptions,
+  UndropOptions,
+} from './lifecycle/kept'
 import type {
   CreateResult,
   MigrationResult,
@@ -15,7 +29,7 @@ import type {
   TenantResult,
   TenantStatus,
 } from './lifecycle/results'
-import type { CreateOptions, MigrateOptions } from './lifecycle/options'
+import type { CreateOptions, MigrateOptions, TenantNames } from './lifecycle/options'
 import { readMigrationFolder } from './migrations/folder'
 import { createMigrationFile } from './migrations/new-file'
 import type { Target } from './migrations/target'
@@ -71,11 +85,103 @@ export class Tenancy<
   }
 
   /**
-   * Drops a tenant with all its data.
-   * @throws TenantNotFoundError, SchemaNotOursError, TenantInUseError where something outside stands on it
+   * Calls `work` once for each tenant, in its context, some at a time: all whole tenants, suspended ones included, or these.
+   *
+   * @returns how many went well, and with `onError: 'continue'` who did not
+   * @throws TenantWorkError for the first error, with that as its `cause`; ConfigError
    */
-  drop(tenant: TenantInput, options?: DropOptions): Promise<TenantResult> {
-    return this.tenants.drop(this.nameOf(tenant), options)
+  async forEachTenant(
+    work: (tenant: string) => unknown,
+    { tenants, ...options }: ForEachOptions & { tenants?: Iterable<TenantInput> } = {},
+  ): Promise<ForEachReport> {
+    expectCount(options.concurrency)
+    const names = this.#namesOf(tenants === undefined ? undefined : [...tenants].map(this.nameOf))
+    return forEachTenant(names, (names) => this.runAs(names, () => work(names.id)), options)
+  }
+
+  /**
+   * Reads many tenants: one SELECT, which names their tables as `{schema}.widgets`, a batch of tenants in one statement, in a
+   * transaction that can't write, on a connection of its own.
+   *
+   * @param sql - in the placeholders of the driver, `select id, name from {schema}.widgets where name = $1`
+   * @returns each row with the tenant whose it is, as it comes
+   * @throws TenantWorkError where a tenant's query fails; ConfigError
+   */
+  queryAll<Row extends object = PlainRow>(
+    sql: string,
+    values?: readonly unknown[],
+    { tenants, ...options }: QueryAllOptions & { tenants?: Iterable<TenantInput> } = {},
+  ): AsyncGenerator<TenantRow<Row>> {
+    const parts = {
+      openReader: () => this.openReader(),
+      names: this.#namesOf(tenants === undefined ? undefined : [...tenants].map(this.nameOf)),
+      exists: async (names: TenantNames) => (await this.tenants.find(names)) !== undefined,
+    }
+    return queryAll(parts, sql, values, options) as AsyncGenerator<TenantRow<Row>>
+  }
+
+  /**
+   * Opens a connection for tools that read many tenants, or run SQL in one after the other. Close it.
+   * @throws ConfigError where the engine has no server
+   */
+  async openReader(): Promise<FleetReader> {
+    if (this.engine.openReader !== undefined) return this.engine.openReader()
+    throw new ConfigError(['This engine has no server that could be read.'])
+  }
+
+  /**
+   * Drops a tenant with all its data, or, with `keep`, puts its data aside for so long.
+   * @throws TenantNotFoundError, SchemaNotOursError, HookError; TenantInUseError where something outside stands on it;
+   * TenantMoveError where it can't be put aside
+   */
+  drop(
+    tenant: TenantInput,
+    options: Extract<TenantDropOptions, { keep: string | number }>,
+  ): Promise<DroppedResult>
+  /** The same, at once. */
+  drop(tenant: TenantInput, options?: TenantDropOptions): Promise<TenantResult>
+  drop(tenant: TenantInput, { keep, cascade }: TenantDropOptions = {}): Promise<TenantResult> {
+    if (keep === undefined) return this.tenants.drop(this.nameOf(tenant), { cascade })
+    return this.moves.drop(this.nameOf(tenant), keep)
+  }
+
+  /**
+   * Brings a tenant back that was dropped with `keep`: the newest, or one of several.
+   * @throws TenantNotFoundError, TenantExistsError where there is a tenant of that id
+   */
+  undrop(tenant: TenantInput, options?: UndropOptions): Promise<TenantResult> {
+    return this.moves.undrop(this.nameOf(tenant), options)
+  }
+
+  /** Dropped tenants whose data is kept: by schema name, of each the newest first. */
+  listDropped(): Promise<DroppedInfo[]> {
+    return this.moves.list()
+  }
+
+  /**
+   * Drops the data of dropped tenants for good: of those whose time is over, or of this one in any case.
+   * @returns what was dropped
+   * @throws TenantNotFoundError where nothing is kept of the tenant, TenantInUseError without `cascade`
+   */
+  async purge({
+    tenant,
+    expired,
+    ...options
+  }: PurgeOptions &
+    ({ expired: true; tenant?: undefined } | { tenant: TenantInput; expired?: undefined })): Promise<
+    DroppedInfo[]
+  > {
+    if ((expired === true) === (tenant !== undefined))
+      throw new ConfigError(['Say `expired: true`, or a `tenant`, and not both. Nothing was dropped.'])
+    return this.moves.purge(tenant === undefined ? options : { ...options, tenant: this.nameOf(tenant) })
+  }
+
+  /**
+   * Gives a tenant another id, and its schema the name of that.
+   * @throws TenantNotFoundError, TenantExistsError, SchemaNotOursError; TenantMoveError where something would not come along
+   */
+  rename(tenant: TenantInput, newId: TenantInput): Promise<RenameResult> {
+    return this.moves.rename(this.nameOf(tenant), this.nameOf(newId))
   }
 
   /** Whether there is such a tenant of this tenancy. */
@@ -138,6 +244,11 @@ export class Tenancy<
     await this.engine.close()
   }
 
+  async *#namesOf(named: readonly TenantNames[] | undefined): AsyncGenerator<TenantNames> {
+    if (named !== undefined) yield* named
+    else yield* this.tenants.names()
+  }
+
   #fleetOf({ direction = 'up', tenants, ...options }: MigrateAllOptions): FleetParts {
     const { allowOutOfOrder, allowChanged, to, steps, all } = options
     return {
@@ -154,6 +265,11 @@ export class Tenancy<
   #setState(tenant: TenantInput, state: TenantState): Promise<TenantResult> {
     return this.tenants.setState(this.nameOf(tenant), state)
   }
+}
+
+function expectCount(concurrency = 1): void {
+  if (Number.isSafeInteger(concurrency) && concurrency >= 1) return
+  throw new ConfigError(['The option `concurrency` must be a whole number from 1.'])
 }
 
 /**

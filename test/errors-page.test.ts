@@ -5,7 +5,7 @@ import * as rowhouse from '../src/index'
 const read = (path: string): string => readFileSync(join(__dirname, '..', path), 'utf8')
 
 const page = read('docs/errors.md')
-const source = read('src/errors.ts')
+const source = read('src/errors.ts') + read('src/run-errors.ts')
 const codes = [...read('src/error-codes.ts').matchAll(/\| '(ROWHOUSE_\w+)'/g)].map(([, code]) => code!)
 const classes = [...source.matchAll(/^export class (\w+) extends RowhouseError/gm)].map(([, name]) => name!)
 

@@ -13,10 +13,13 @@ import type { Run, Workplace } from './command'
 import { addCreate } from './commands/create'
 import { addDoctor } from './commands/doctor'
 import { addAdopt, addDrop } from './commands/drop'
+import { addExec } from './commands/exec'
+import { addListDropped, addPurge, addRename, addUndrop } from './commands/kept'
 import { addMigrate, addRollback } from './commands/migrate'
 import { addNew } from './commands/new'
 import { addRepair } from './commands/repair'
 import { addList, addStatus } from './commands/status'
+import { addSql } from './commands/sql'
 import { loadTenancy } from './config'
 import type { Needs } from './config'
 import { createPrinter } from './print'
@@ -64,6 +67,7 @@ export async function runProgram(args: readonly string[], surroundings: Surround
     addAdopt,
     addRepair,
     addDoctor,
+    ...[addListDropped, addUndrop, addPurge, addRename, addExec, addSql],
   ])
     add(program, run)
   for (const command of program.commands) {

@@ -2,6 +2,7 @@ import type { Engine } from '../engine'
 import type { Target } from '../migrations/target'
 import type { SchemaName } from '../tenant/schema-name'
 import type { TenantId } from '../tenant/tenant-id'
+import type { HookRunner } from './hooks'
 
 /** A tenant by its two names. */
 export interface TenantNames {
@@ -18,6 +19,7 @@ export interface LifecycleParts {
   readonly prefix: string
   /** Folder of the migrations, absolute. */
   readonly migrations: string
+  readonly hooks: HookRunner
   /** A tenant came, went, or changed its state. */
   readonly onChange: (id: TenantId) => void
 }

@@ -10,12 +10,17 @@ export interface Owner {
   readonly prefix: string
 }
 
+/** The mark of a new tenant. */
+export function markOf({ tenancy }: Owner, { id }: TenantNames): Mark {
+  return { tenancy, tenant: id, state: 'active' }
+}
+
 /** A mark of ours fits its schema: with a prefix `tenant_` the schema `tenant_eu_acme` may be another tenancy's. */
 export function isOurs({ tenancy, prefix }: Owner, schema: string, mark: Mark): boolean {
   return mark.tenancy === tenancy && prefix + mark.tenant === schema
 }
 
-/** @throws {@link TenantNotFoundError}, {@link SchemaNotOursError} */
+/** @throws TenantNotFoundError, SchemaNotOursError */
 export function expectOurs(owner: Owner, names: TenantNames, { exists, mark }: SchemaReport): void {
   if (!exists) throw notFound(names)
   if (mark !== undefined && isOurs(owner, names.schema, mark)) return
@@ -28,7 +33,7 @@ export function expectOurs(owner: Owner, names: TenantNames, { exists, mark }: S
   })
 }
 
-/** @throws {@link TenantNotFoundError} also for a half-made one, {@link SchemaNotOursError} */
+/** @throws TenantNotFoundError for a half-made one, too, SchemaNotOursError */
 export function expectWhole(owner: Owner, names: TenantNames, report: SchemaReport): void {
   expectOurs(owner, names, report)
   if (!isHalfMade(report)) return
@@ -38,7 +43,7 @@ export function expectWhole(owner: Owner, names: TenantNames, report: SchemaRepo
   )
 }
 
-/** Whether its creation was interrupted, or is on the way. */
+/** Its creation was interrupted, or is on the way. */
 export function isHalfMade({ mark }: SchemaReport): boolean {
   return mark?.state === 'creating'
 }

@@ -1,4 +1,5 @@
-import type { Direction, MarkState, UnfinishedMigration } from '../engine'
+import type { Direction, MarkState, MigrationStep, UnfinishedMigration } from '../engine'
+import type { TenantNames } from './options'
 
 /** What every call about one tenant tells. */
 export interface TenantResult {
@@ -50,4 +51,21 @@ export interface RepairResult extends TenantResult {
   readonly direction: Direction
   /** The statement that came next, or was in doubt, from 1. */
   readonly statement: number
+}
+
+/** What a run of these steps is told as. */
+export function resultOf(
+  { id, schema }: TenantNames,
+  direction: Direction,
+  steps: readonly MigrationStep[],
+): MigrationResult {
+  return {
+    ...{ status: 'ok', tenant: id, prefix: schema, direction },
+    versions: steps.map(({ file }) => file.version),
+  }
+}
+
+/** The number in front of a migration's name. */
+export function versionOf(name: string): number {
+  return Number(/^\d+/.exec(name)?.[0] ?? 0)
 }

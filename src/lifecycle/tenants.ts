@@ -1,7 +1,6 @@
 import type {
   Direction,
   DropOptions,
-  Mark,
   MigrationFile,
   MigrationStep,
   MigrationWorker,
@@ -16,9 +15,10 @@ import { planFrom } from '../migrations/unfinished'
 import type { SchemaName } from '../tenant/schema-name'
 import type { TenantId } from '../tenant/tenant-id'
 import { birth } from './birth'
-import { expectOurs, expectWhole, isHalfMade, isOurs, notFound } from './ownership'
-import { Workers } from './workers'
+import { runHook } from './hooks'
 import type { CreateOptions, LifecycleParts, MigrateOptions, TenantNames } from './options'
+import { expectOurs, expectWhole, isHalfMade, isOurs, markOf, notFound } from './ownership'
+import { resultOf, versionOf } from './results'
 import type {
   CreateResult,
   MigrationResult,
@@ -27,6 +27,7 @@ import type {
   TenantResult,
   TenantStatus,
 } from './results'
+import { Workers } from './workers'
 
 /** A connection costs a quarter of a new tenant of ten tables, and many tenants are often made in a row. */
 const KEPT_MS = 5000
@@ -53,7 +54,7 @@ export class Tenants {
   ): Promise<CreateResult> {
     const files = migrate ? await this.#files() : []
     const atOnce = async (worker: MigrationWorker): Promise<CreateResult | undefined> => {
-      const steps = await birth(worker, names.schema, this.#markOf(names), files)
+      const steps = await birth(worker, names.schema, markOf(this.#parts, names), files)
       if (steps === undefined) return undefined
       this.#parts.onChange(names.id)
       return { ...resultOf(names, 'up', steps), created: true }
@@ -63,11 +64,17 @@ export class Tenants {
       if (report.exists && !isHalfMade(report))
         return this.#createAgain(worker, report, names, { ifExists, files })
       const steps = await this.#firstSteps(worker, report, names, files)
-      await worker.create(names.schema, this.#markOf(names), steps)
+      const mark = markOf(this.#parts, names)
+      const result = { ...resultOf(names, 'up', steps), created: true }
+      // With a hook it is whole once that has ended; until then nobody is served, and whoever comes next begins anew.
+      const hasHook = this.#hasSeed && steps.length > 0
+      await worker.create(names.schema, hasHook ? { ...mark, state: 'creating' } : mark, steps)
+      if (hasHook) await this.#seed(worker, names, result.versions)
       this.#parts.onChange(names.id)
-      return { ...resultOf(names, 'up', steps), created: true }
+      return result
     }
-    return this.#withWorker(names, byHand, atOnce)
+    // What the hook does is behind the migrations and before the tenant is served, so it is made in more than one step.
+    return this.#withWorker(names, byHand, this.#hasSeed ? undefined : atOnce)
   }
 
   /** @throws TenantNotFoundError, SchemaNotOursError, MigrationTargetError, MigrationFailedError, MigrationRefusedError */
@@ -85,8 +92,11 @@ export class Tenants {
   async drop(names: TenantNames, options?: DropOptions): Promise<TenantResult> {
     return this.#withWorker(names, async (worker, report) => {
       expectOurs(this.#parts, names, report)
+      const info = { tenant: names.id, schema: names.schema }
+      await runHook(this.#parts.hooks, 'beforeDrop', info)
       await worker.drop(names.schema, names.id, options)
       this.#parts.onChange(names.id)
+      await runHook(this.#parts.hooks, 'afterDrop', { ...info, keptUntil: undefined })
       return { status: 'ok', tenant: names.id, prefix: names.schema }
     })
   }
@@ -96,7 +106,7 @@ export class Tenants {
     return this.#withWorker(names, async (worker, report) => {
       if (!report.exists) throw notFound(names)
       if (report.mark === undefined) {
-        await worker.adopt(names.schema, this.#markOf(names), await this.#files())
+        await worker.adopt(names.schema, markOf(this.#parts, names), await this.#files())
         this.#parts.onChange(names.id)
       } else expectWhole(this.#parts, names, report)
       const applied = await worker.readApplied(names.schema)
@@ -181,6 +191,23 @@ export class Tenants {
     }
   }
 
+  get #hasSeed(): boolean {
+    return this.#parts.hooks.hooks.afterCreate !== undefined
+  }
+
+  /** @throws HookError, once the tenant is dropped again */
+  async #seed(worker: MigrationWorker, names: TenantNames, versions: readonly number[]): Promise<void> {
+    const { id: tenant, schema } = names
+    try {
+      await runHook(this.#parts.hooks, 'afterCreate', { tenant, schema, versions })
+    } catch (error) {
+      // Where that fails, too, it is half made: the hook's error is the one to tell.
+      await worker.drop(schema, tenant, { cascade: true }).catch(() => {})
+      throw error
+    }
+    await worker.setState(schema, 'active')
+  }
+
   async #createAgain(
     worker: MigrationWorker,
     report: SchemaReport,
@@ -203,7 +230,8 @@ export class Tenants {
     names: TenantNames,
     files: readonly MigrationFile[],
   ): Promise<readonly MigrationStep[]> {
-    const goesOn = report.exists && worker.resumesCreation === true
+    // A hook may have done half of its work, and begins anew as well.
+    const goesOn = report.exists && worker.resumesCreation === true && !this.#hasSeed
     if (report.exists && !goesOn) await worker.drop(names.schema, names.id)
     if (files.length === 0) return []
     const applied = goesOn ? await worker.readApplied(names.schema) : []
@@ -236,32 +264,19 @@ export class Tenants {
     const steps = planFrom({ direction, files, applied, unfinished, allowOutOfOrder }, target)
     await worker.checkUnchanged?.(names.schema, files, allowChanged)
     await worker.apply(names.schema, names.id, steps)
-    return resultOf(names, direction, steps)
+    const result = resultOf(names, direction, steps)
+    const { versions } = result
+    if (versions.length > 0)
+      await runHook(this.#parts.hooks, 'afterMigrate', {
+        tenant: names.id,
+        schema: names.schema,
+        direction,
+        versions,
+      })
+    return result
   }
 
   #files(): Promise<readonly MigrationFile[]> {
     return readMigrationFolder(this.#parts.migrations)
   }
-
-  #markOf({ id }: TenantNames): Mark {
-    return { tenancy: this.#parts.tenancy, tenant: id, state: 'active' }
-  }
-}
-
-function resultOf(
-  { id, schema }: TenantNames,
-  direction: Direction,
-  steps: readonly MigrationStep[],
-): MigrationResult {
-  return {
-    status: 'ok',
-    tenant: id,
-    prefix: schema,
-    direction,
-    versions: steps.map(({ file }) => file.version),
-  }
-}
-
-function versionOf(name: string): number {
-  return Number(/^\d+/.exec(name)?.[0] ?? 0)
 }

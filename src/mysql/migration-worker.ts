@@ -13,6 +13,7 @@ import { MARK_TABLE, makeMarkTable, readOwnersMark, writeMark, writeState } from
 import { withLock } from './migration-lock'
 import { MigrationSession } from './migration-session'
 import { readUnfinished, repair } from './repair'
+import { schemaMovesOf } from './schema-moves'
 import { quoteName } from './sql'
 
 /** What a worker is opened with. */
@@ -78,6 +79,7 @@ export async function openMigrationWorker(options: WorkerOptions): Promise<Migra
     },
     checkUnchanged: (schema, files, accept) => checkUnchanged({ journal, loader, schema }, files, accept),
     repair: (schema, how) => repair(journal, schema, how),
+    moves: schemaMovesOf(session, access, lockTimeoutMs),
     close: () => session.close(),
   }
 }

@@ -5,6 +5,7 @@ import type { Engine, EngineFactory, EngineSettings } from '../engine'
 import { ConfigError } from '../errors'
 import { outsideTenants } from '../tenant/context'
 import { diagnose } from './diagnose'
+import { openFleetReader } from './fleet-reader'
 import { createMigrationLoader } from './load-migrations'
 import { listMarked, readMark } from './marks'
 import { MIGRATION_TEMPLATES } from './migration-templates'
@@ -90,6 +91,7 @@ function open(options: MysqlOptions, settings: EngineSettings): Engine<Pool, Poo
     readMark: (schema) => readMark(admin, schema),
     listMarked: (prefix) => listMarked(admin, prefix),
     openWorker: () => openMigrationWorker(worker),
+    openReader: () => openFleetReader({ connection, isolation }),
     diagnose: (prefix) => diagnose(patient, prefix),
     async close() {
       await Promise.all([pool.end(), admin.end()])

@@ -3,7 +3,7 @@ import type { SchemaName } from '../tenant/schema-name'
 import type { Bookkeeping } from './bookkeeping'
 import { grantExisting, lookInto, readingGrants, revokeUse, useGrants } from './grants'
 import { MARK_TABLE, markTable } from './marks'
-import { dropRole, expectNoStranger, expectRoleMaker, hasRole, makeRole } from './tenant-role'
+import { dropRole, expectNoStranger, expectRoleMaker, hasRole, makeRole, moveRole } from './tenant-role'
 import { inTransaction } from './transaction'
 
 /** How the application comes to its rights in tenants. Everything but `settle` is to be called in a transaction. */
@@ -24,6 +24,8 @@ export interface Access {
   isSettled(schema: SchemaName): Promise<boolean>
   /** Completes what a tenant lacks, that was made otherwise. Needs no transaction. */
   settle(schema: SchemaName, bookkeeping: Bookkeeping): Promise<void>
+  /** The schema is about to get another name. @throws TenantMoveError */
+  move(from: SchemaName, to: SchemaName, tenant: string): Promise<void>
   /** The schema is gone. */
   take(schema: SchemaName): Promise<void>
 }
@@ -45,7 +47,7 @@ const nothing = async (): Promise<void> => {}
 const NONE: Access = {
   readerIn: () => undefined,
   ...{ expectRoom: nothing, makeReader: nothing, give: nothing },
-  ...{ giveExisting: nothing, settle: nothing, take: nothing },
+  ...{ giveExisting: nothing, settle: nothing, take: nothing, move: nothing },
   gifts: () => '',
   isSettled: async () => true,
 }
@@ -100,6 +102,7 @@ function byRole(client: Client, application: string): Access {
         await giveExisting(schema, bookkeeping)
       })
     },
+    move: (from, to, tenant) => moveRole(client, { from, to, application, tenant }),
     take: (schema) => dropRole(client, schema, application),
   }
 }

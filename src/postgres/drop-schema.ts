@@ -73,8 +73,8 @@ async function refuseUse(client: Client, schema: SchemaName, tenant: string): Pr
   )
 }
 
-/** So that no view or foreign key comes between the look and the drop, which takes the same locks. */
-async function lockTables(client: Client, schema: SchemaName): Promise<void> {
+/** So that nothing comes between the look and what follows: no view, no foreign key, no transaction that goes on. */
+export async function lockTables(client: Client, schema: SchemaName): Promise<void> {
   const { rows } = await client.query<{ tables: string | null }>(
     `select string_agg(format('%I.%I', $1::text, relname), ', ') as tables from pg_catalog.pg_class
       where relnamespace = to_regnamespace($2) and relkind in ('r', 'p') and pg_has_role(relowner, 'USAGE')`,

@@ -21,6 +21,7 @@ import { limitsOf, withLock } from './migration-lock'
 import type { Limits } from './migration-lock'
 import { rehearse } from './rehearse'
 import type { MigrationRenderer } from './render-migration'
+import { schemaMovesOf } from './schema-moves'
 import { readCandidates, survey } from './survey'
 import { inTransaction } from './transaction'
 
@@ -101,6 +102,7 @@ export async function openMigrationWorker(
     },
     snapshot: (schema) => snapshotSchema(client, schema, keptIn(schema)),
     empty: (schema, snapshot) => emptySchema(client, schema, snapshot, keptIn(schema)),
+    moves: schemaMovesOf(client, access),
     close: () => client.end(),
   }
 }

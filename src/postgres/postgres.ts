@@ -4,6 +4,7 @@ import type { Engine, EngineFactory, EngineSettings, MigrationWorker, WorkerLimi
 import { ConfigError } from '../errors'
 import { WITHOUT_TENANT } from '../tenant/context'
 import { diagnose } from './diagnose'
+import { openFleetReader } from './fleet-reader'
 import { listMarked, readMark } from './marks'
 import { MIGRATION_TEMPLATES } from './migration-templates'
 import { openMigrationWorker } from './migration-worker'
@@ -98,6 +99,7 @@ function open(options: PostgresOptions, settings: EngineSettings): Engine<Pool, 
     readMark: (schema) => readMark(admin, schema),
     listMarked: (prefix) => listMarked(admin, prefix),
     openWorker,
+    openReader: () => openFleetReader({ connection, sharedSchemas, isolation }),
     diagnose: (prefix) => diagnose(patient, prefix),
     async close() {
       await Promise.all([pool.end(), admin.end()])

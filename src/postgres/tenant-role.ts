@@ -1,6 +1,7 @@
 import { escapeIdentifier } from 'pg'
 import type { ClientBase } from 'pg'
 import { ConfigError, SchemaNotOursError } from '../errors'
+import { TenantMoveError } from '../run-errors'
 import type { SchemaName } from '../tenant/schema-name'
 
 /**
@@ -150,6 +151,36 @@ export async function dropRole(client: ClientBase, schema: SchemaName, to: strin
   await client.query(`grant ${role} to current_user${options}; drop owned by ${role}`)
   const { hasOthers } = await readFacts(client, schema, to)
   await client.query(hasOthers ? `revoke ${role} from current_user` : `drop role ${role}`)
+}
+
+/**
+ * Gives the role of a tenant the new name of its schema, which still has the old one. Its rights and members go along.
+ *
+ * @throws TenantMoveError where the role serves a tenant of that name in another database, too
+ */
+export async function moveRole(
+  client: ClientBase,
+  {
+    from,
+    to,
+    application,
+    tenant,
+  }: {
+    readonly from: SchemaName
+    readonly to: SchemaName
+    readonly application: string
+    readonly tenant: string
+  },
+): Promise<void> {
+  const facts = await readFacts(client, from, application)
+  if (!facts.exists) return
+  if (facts.hasOthers || isStranger(facts))
+    throw new TenantMoveError(
+      `The role "${from}" can't be renamed along with the schema: it has rights elsewhere, in shared schemas or in another ` +
+        'database, or members of its own. Revoke them. Nothing was changed.',
+      { tenant, objects: [`role ${from}`] },
+    )
+  await client.query(`alter role ${escapeIdentifier(from)} rename to ${escapeIdentifier(to)}`)
 }
 
 /** One that the application may take already gets nothing new. */

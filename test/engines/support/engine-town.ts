@@ -1,5 +1,6 @@
 import type { Pool as MysqlPool, PoolConnection } from 'mysql2/promise'
 import type { Pool as PostgresPool, PoolClient } from 'pg'
+import type { Hooks } from '../../../src/lifecycle/hooks'
 import { mysql } from '../../../src/mysql/mysql'
 import { postgres } from '../../../src/postgres/postgres'
 import type { TenancyOptions } from '../../../src/options'
@@ -18,7 +19,10 @@ export interface Lent {
 
 /** How to speak to one engine's pool: the few lines in which the drivers differ. */
 interface Dialect {
-  engine(urls: { appUrl: string; ownerUrl: string }, size: number): TenancyOptions<any, any, object>['engine']
+  engine(
+    urls: { appUrl: string; ownerUrl: string; hasRoles: boolean; lockTimeoutMs: number | undefined },
+    size: number,
+  ): TenancyOptions<any, any, object>['engine']
   rows(answer: any): { name: string }[]
   lend(pool: any): Promise<PoolClient | PoolConnection>
   readonly value: '$1' | '?'
@@ -27,16 +31,22 @@ interface Dialect {
 
 const DIALECTS: Readonly<Record<EngineServer['engine'], Dialect>> = {
   postgres: {
-    engine: ({ appUrl, ownerUrl }, max) =>
-      postgres({ connectionString: appUrl, migrationUrl: ownerUrl, max }),
+    engine: ({ appUrl, ownerUrl, hasRoles, lockTimeoutMs }, max) =>
+      postgres({
+        ...{ connectionString: appUrl, migrationUrl: ownerUrl, max, lockTimeoutMs },
+        ...(hasRoles ? { isolation: 'role' } : {}),
+      }),
     rows: ({ rows }) => rows,
     lend: (pool: PostgresPool) => pool.connect(),
     value: '$1',
     files: WIDGETS,
   },
   mysql: {
-    engine: ({ appUrl, ownerUrl }, connectionLimit) =>
-      mysql({ uri: appUrl, migrationUrl: ownerUrl, connectionLimit }),
+    engine: ({ appUrl, ownerUrl, hasRoles, lockTimeoutMs }, connectionLimit) =>
+      mysql({
+        ...{ uri: appUrl, migrationUrl: ownerUrl, connectionLimit, lockTimeoutMs },
+        ...(hasRoles ? { isolation: 'role' } : {}),
+      }),
     rows: ([rows]) => rows,
     lend: (pool: MysqlPool) => pool.getConnection(),
     value: '?',
@@ -54,6 +64,11 @@ export interface TownOptions {
   /** Default: widget types, and widgets, in two migrations. */
   readonly files?: Readonly<Record<string, string>>
   readonly prefix?: string
+  /** Each tenant has a role of its own. Default false. */
+  readonly hasRoles?: boolean
+  readonly hooks?: Hooks
+  /** Default: the engine's. */
+  readonly lockTimeoutMs?: number
 }
 
 /** A tenancy on a server of any engine, with tables `widget_types` and `widgets`, each with `id` and `name`. */
@@ -66,14 +81,18 @@ export class EngineTown {
 
   /** @param title - what tells it from the other towns of its test file */
   constructor(server: EngineServer, title: string, options: TownOptions = {}) {
-    const { size = 3, appUrl = server.appUrl, name, prefix } = options
+    const { size = 3, appUrl = server.appUrl, name, prefix, hasRoles = false, hooks } = options
     this.#server = server
     this.#dialect = DIALECTS[server.engine]
     this.prefix = prefix ?? uniquePrefix(`${title} ${server.name}`)
     this.folder = new MigrationFolder(options.files ?? this.#dialect.files)
     this.tenancy = createTenancy({
-      engine: this.#dialect.engine({ appUrl, ownerUrl: server.ownerUrl }, size),
+      engine: this.#dialect.engine(
+        { appUrl, ownerUrl: server.ownerUrl, hasRoles, lockTimeoutMs: options.lockTimeoutMs },
+        size,
+      ),
       name,
+      hooks,
       prefix: this.prefix,
       migrations: this.folder.path,
     })
@@ -111,11 +130,18 @@ export class EngineTown {
     return this.#server.asOwner(sql, id === undefined ? undefined : this.schema(id))
   }
 
+  get #cascade(): string {
+    return this.#server.engine === 'postgres' ? ' cascade' : ''
+  }
+
   schemas(): Promise<string[]> {
     return this.#server.schemas(this.prefix)
   }
 
   async close(): Promise<void> {
+    // Kept under names that do not begin with the prefix.
+    for (const { keptAs } of await this.tenancy.listDropped())
+      await this.asOwner(`drop schema ${keptAs}${this.#cascade}`)
     await this.tenancy.close()
     this.folder.remove()
     await this.#server.dropPrefix(this.prefix)
