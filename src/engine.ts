@@ -165,6 +165,8 @@ export interface MigrationWorker {
    * @throws MigrationLockedError, MigrationFailedError with the versions that stay, MigrationRefusedError
    */
   advance?(tenant: SurveyedTenant, prepared: PreparedSteps): Promise<boolean>
+  /** Checksums of files as they are now, by name, to compare with those of books. Missing where books keep none. */
+  checksums?(files: readonly MigrationFile[]): Promise<ReadonlyMap<string, string>>
   /** Marks an existing schema as ours and takes over what another tool wrote of its migrations. */
   adopt(schema: SchemaName, mark: Mark, files: readonly MigrationFile[]): Promise<void>
   setState(schema: SchemaName, state: TenantState): Promise<void>
