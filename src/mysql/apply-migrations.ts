@@ -87,8 +87,8 @@ async function runStep(
   const done = books.isUnfinished(file.name) ? await settle(tools, runner, tenant) : []
   if (script.kind === 'sql') expectSameBeginning(tools, tenant, done, script.statements)
   await books.begin(file, direction, checksum)
-  // Until something is sent that could set something.
-  bearings.isFresh = script.kind === 'sql' && done.length === 0
+  // Until something is sent that could set something. Where nothing is sent, nothing is put back that the file before has set.
+  bearings.isFresh = script.kind === 'sql' && script.statements.length > 0 && done.length === 0
   if (script.kind === 'sql') await runSql(tools, runner, script, done)
   else await runProgram(script, new ReplayingDb(tools, runner, { tenant, done }))
   await books.finish()

@@ -124,6 +124,18 @@ test('statements of an applied migration that a run left when it was cut off are
   expect(await fleet.town.rows('a', 'select * from schema_migrations')).toEqual([])
 })
 
+test('a file that holds nothing hands nothing of the file before it to the next', async () => {
+  await open('empty', ['a'], {
+    '20200101000000_a.sql':
+      'create table a (id int auto_increment primary key);\ninsert into a values (null), (null);',
+    '20200102000000_b.sql': '-- Nothing any more.\n',
+    '20200103000000_c.sql': 'create table c (id bigint);\ninsert into c select last_insert_id();',
+  } as never)
+  await worker.advance(await fleet.tenant(worker, 'a'), await worker.prepare(await fleet.steps()))
+  expect(await fleet.town.rows('a', 'select id from c')).toEqual([{ id: 0 }])
+  expect(booksOf(await fleet.survey(worker, 'a')).applied).toEqual(NAMES)
+})
+
 describe('what depends on the tenant', () => {
   test("another tenant's database is refused for all but its own, before anything runs", async () => {
     await open('neighbour', ['a', 'b'])
