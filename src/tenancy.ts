@@ -259,6 +259,7 @@ export class Tenancy<
       names: tenants === undefined ? undefined : [...tenants].map(this.nameOf),
       direction,
       options: { allowOutOfOrder, allowChanged, to, steps, all } as MigrateOptions,
+      afterMigrate: (info) => this.tenants.afterMigrate(info),
     }
   }
 

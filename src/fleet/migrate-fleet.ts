@@ -84,11 +84,12 @@ class FleetMigration {
   }
 
   #migrateWith({ plans, files, known }: FleetPlan): MigrateTenant {
-    const { owner, direction } = this.#parts
+    const { owner, direction, afterMigrate } = this.#parts
     const tell = (event: MigrationEvent): void => this.#tell(event)
     return new MigrateTenant({
       ...{ workers: this.#workers, owner, direction, plans, files, known },
       retries: this.#control.retries,
+      afterMigrate,
       tell,
     })
   }

@@ -7,6 +7,7 @@ import type {
   SurveyedTenant,
 } from '../engine'
 import type { MigrationFailedError } from '../errors'
+import type { MigratedTenant } from '../lifecycle/hooks'
 import type { Owner } from '../lifecycle/ownership'
 import type { MigrationResult } from '../lifecycle/results'
 import { isTransient, waitBefore } from '../migrations/transient'
@@ -40,6 +41,7 @@ export interface MigrateTenantParts {
   readonly files: readonly MigrationFile[]
   readonly direction: Direction
   readonly retries: number
+  readonly afterMigrate: (info: MigratedTenant) => Promise<void>
   readonly tell: (event: MigrationEvent) => void
 }
 
@@ -91,10 +93,26 @@ export class MigrateTenant {
     else {
       const isThorough = turn.tries > retries
       const isDone = await worker.advance(tenant.found as SurveyedTenant, prepared, { isThorough })
-      if (isDone) return this.#done(turn, tenant, [...kept, ...versionsOf(steps)], start)
+      if (isDone) return await this.#migrated(turn, tenant, [...kept, ...versionsOf(steps)], start)
     }
     // Its books are not what they were: somebody else is on it, too, or the files were just accepted.
     return { again: { tenant, tries: turn.tries, kept }, waitMs: 0 }
+  }
+
+  /** The hook's error leaves what was migrated, and another try would find nothing to do. */
+  async #migrated(
+    turn: Turn,
+    tenant: FoundTenant,
+    versions: readonly number[],
+    start: number,
+  ): Promise<TurnResult> {
+    const { direction, afterMigrate } = this.#parts
+    try {
+      await afterMigrate({ tenant: tenant.id, schema: tenant.schema, direction, versions })
+    } catch (error) {
+      return this.#failed({ ...turn, kept: versions }, error as Error)
+    }
+    return this.#done(turn, tenant, versions, start)
   }
 
   async #lookAgain(worker: MigrationWorker, { id, schema }: FoundTenant): Promise<FoundTenant> {

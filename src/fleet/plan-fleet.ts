@@ -1,4 +1,5 @@
 import type { Books, Direction, Engine, MigrationFile, MigrationWorker } from '../engine'
+import type { MigratedTenant } from '../lifecycle/hooks'
 import type { MigrateOptions, TenantNames } from '../lifecycle/options'
 import type { Owner } from '../lifecycle/ownership'
 import type { Workers } from '../lifecycle/workers'
@@ -17,6 +18,8 @@ export interface FleetParts {
   readonly names: readonly TenantNames[] | undefined
   readonly direction: Direction
   readonly options: MigrateOptions
+  /** Is called for each tenant in which something was run. */
+  readonly afterMigrate: (info: MigratedTenant) => Promise<void>
 }
 
 /** A fleet that was looked at, and what is to be done. */

@@ -16,6 +16,7 @@ import type { SchemaName } from '../tenant/schema-name'
 import type { TenantId } from '../tenant/tenant-id'
 import { birth } from './birth'
 import { runHook } from './hooks'
+import type { MigratedTenant } from './hooks'
 import type { CreateOptions, LifecycleParts, MigrateOptions, TenantNames } from './options'
 import { expectOurs, expectWhole, isHalfMade, isOurs, markOf, notFound } from './ownership'
 import { resultOf, versionOf } from './results'
@@ -147,6 +148,11 @@ export class Tenants {
     return (await this.find(names)) !== undefined
   }
 
+  /** Calls the application's hook. @throws HookError */
+  afterMigrate(info: MigratedTenant): Promise<void> {
+    return runHook(this.#parts.hooks, 'afterMigrate', info)
+  }
+
   /** State of one tenant, as the request half asks for it; a half-made one is not there. */
   async find(names: TenantNames): Promise<TenantState | undefined> {
     const mark = await this.#parts.engine.readMark(names.schema)
@@ -267,12 +273,7 @@ export class Tenants {
     const result = resultOf(names, direction, steps)
     const { versions } = result
     if (versions.length > 0)
-      await runHook(this.#parts.hooks, 'afterMigrate', {
-        tenant: names.id,
-        schema: names.schema,
-        direction,
-        versions,
-      })
+      await this.afterMigrate({ tenant: names.id, schema: names.schema, direction, versions })
     return result
   }
 

@@ -1,24 +1,26 @@
 import type { MigrationStep } from '../engine'
 import {
   MigrationFailedError,
+  MigrationLockedError,
+  MigrationRefusedError,
   MigrationTargetError,
   MigrationUnfinishedError,
-  MigrationRefusedError,
 } from '../errors'
 import type { SchemaName } from '../tenant/schema-name'
 import { readThrown } from '../thrown'
 import type { Journal, JournalStatement } from './journal'
 import { KnownTexts } from './journal-fingerprint'
-import type { MigrationLoader, Script } from './load-migrations'
+import { JournalRun } from './journal-run'
+import type { Script } from './load-migrations'
 import { ReplayingDb } from './migration-db'
-import { lintStatement } from './migration-lint'
-import { findNeighbour } from './migration-neighbours'
-import type { Home } from './migration-neighbours'
 import { expectSameBeginning, settle, shorten } from './migration-resume'
 import { StatementFailure, StatementRunner } from './migration-run'
-import type { RunTools } from './migration-run'
+import type { Bearings, RunTools } from './migration-run'
 import type { MigrationSession } from './migration-session'
-import type { SqlStatement } from './split-statements'
+import type { PreparedStep } from './prepare-migrations'
+
+/** Of a lock on rows, and of one on a table. */
+const LOCK_NOT_AVAILABLE = 'ER_LOCK_WAIT_TIMEOUT'
 
 /** What a run works with: one connection of its own. */
 export interface ApplyTools {
@@ -36,58 +38,42 @@ export interface ApplyTarget {
   readonly isNew?: boolean
 }
 
-/** A step that was read and looked through. */
-export interface PreparedStep {
-  readonly step: MigrationStep
-  readonly script: Script
-  readonly checksum: string
-}
-
-/**
- * Reads all steps and looks them through, before any of them runs. What a program sends is looked at when it sends it.
- *
- * @throws MigrationRefusedError, MigrationTargetError for one without a way down
- */
-export async function prepareRun(
-  { loader, session }: { readonly loader: MigrationLoader; readonly session: MigrationSession },
-  steps: readonly MigrationStep[],
-  home: Home,
-): Promise<readonly PreparedStep[]> {
-  const prepared: PreparedStep[] = []
-  for (const step of steps) {
-    const script = await loader.script(step)
-    if (script.kind === 'sql')
-      for (const statement of script.statements) await refuseUnsafe(session, step, statement, home)
-    prepared.push({ step, script, checksum: await loader.checksum(step.file) })
-  }
-  return prepared
-}
-
 /**
  * Runs the steps in their order, each statement on its own, with the journal. What an interrupted run did is not done again.
  *
- * @throws MigrationFailedError with the versions before, which stay; MigrationUnfinishedError
+ * @throws MigrationFailedError with the versions before, which stay; MigrationLockedError, MigrationUnfinishedError
  */
 export async function applyRun(
   { session, journal, ownTables }: ApplyTools,
   target: ApplyTarget,
   steps: readonly PreparedStep[],
 ): Promise<void> {
-  const kept: number[] = []
+  if (steps.length === 0) return
+  const { schema } = target
+  const kept: MigrationStep[] = []
+  const bearings: Bearings = { isFresh: false, isPlaceKnown: false, surroundings: undefined }
+  const names = steps.map(({ step }) => step.file.name)
+  const books = await JournalRun.open(journal.placeIn(schema), names)
   const known = new KnownTexts()
   for (const prepared of steps) {
     const { step } = prepared
-    const tools: RunTools = { known, session, journal, ownTables, schema: target.schema, step }
+    const tools: RunTools = { known, session, journal, books, bearings, ownTables, schema, step }
     try {
-      await session.enter(target.schema)
+      if (!bearings.isFresh) await enter(session, schema, bearings)
       await runStep(tools, target, prepared)
+      if (prepared === steps.at(-1)) await books.flush()
     } catch (error) {
       throw await asFailure(tools, target, kept, error)
     }
-    kept.push(step.file.version)
+    kept.push(step)
   }
   // All is done: a connection that is lost now is closed by its owner.
   await session.leave().catch(() => {})
+}
+
+async function enter(session: MigrationSession, schema: string, bearings: Bearings): Promise<void> {
+  await session.enter(schema)
+  bearings.isPlaceKnown = false
 }
 
 async function runStep(
@@ -95,16 +81,17 @@ async function runStep(
   { tenant }: ApplyTarget,
   { step, script, checksum }: PreparedStep,
 ): Promise<void> {
-  const { journal, schema } = tools
+  const { books, bearings } = tools
   const { file, direction } = step
   const runner = new StatementRunner(tools)
-  const done = await settle(tools, runner, tenant)
+  const done = books.isUnfinished(file.name) ? await settle(tools, runner, tenant) : []
   if (script.kind === 'sql') expectSameBeginning(tools, tenant, done, script.statements)
-  await journal.begin(schema, file, direction, checksum)
+  await books.begin(file, direction, checksum)
+  // Until something is sent that could set something. Where nothing is sent, nothing is put back that the file before has set.
+  bearings.isFresh = script.kind === 'sql' && script.statements.length > 0 && done.length === 0
   if (script.kind === 'sql') await runSql(tools, runner, script, done)
   else await runProgram(script, new ReplayingDb(tools, runner, { tenant, done }))
-  if (direction === 'up') await journal.finish(schema, file.name)
-  else await journal.remove(schema, file.name)
+  await books.finish()
 }
 
 async function runSql(
@@ -135,48 +122,40 @@ async function runProgram({ run }: Script & { kind: 'code' }, db: ReplayingDb): 
   await db.end()
 }
 
-async function refuseUnsafe(
-  session: MigrationSession,
-  { file }: MigrationStep,
-  { text, line }: SqlStatement,
-  home: Home,
-): Promise<void> {
-  const { schema, tenant } = home
-  const problem = lintStatement(text, schema) ?? (await findNeighbour(session, text, home))
-  if (problem === undefined) return
-  throw new MigrationRefusedError(
-    `Migration ${file.name}, line ${line}, ${problem}. The statement: ${shorten(text)}. Nothing was run.`,
-    { migration: file.name, tenant, prefix: schema },
-  )
-}
-
 /** Keeps in the journal what is known of a failure, and says it. */
 async function asFailure(
   tools: RunTools,
   { tenant, isNew = false }: ApplyTarget,
-  kept: readonly number[],
+  done: readonly MigrationStep[],
   error: unknown,
 ): Promise<unknown> {
   const cause = error instanceof StatementFailure ? error.cause : error
   if (cause instanceof MigrationUnfinishedError || cause instanceof MigrationTargetError) return cause
-  const { session, journal, schema, step } = tools
+  const { session, books, schema, step } = tools
   const { file, direction } = step
   const failed = error instanceof StatementFailure ? error.statement : undefined
   const { message, code } = readThrown(cause)
-  if (session.isUsable) await journal.fail(schema, file.name, message).catch(() => {})
+  if (session.isUsable) await books.fail(message).catch(() => {})
   if (cause instanceof MigrationRefusedError) return cause
   const isLost = !session.isUsable
+  const kept = done
+    .filter(({ file: { name } }) => books.isWritten(name))
+    .map(({ file: { version } }) => version)
   const where =
     failed && ` at statement ${failed.number}${failed.line === undefined ? '' : `, line ${failed.line}`}`
   const text = `Migration ${file.name} (${direction}) failed for tenant "${tenant}" in "${schema}"${where ?? ''}: ${message}`
   const shown = failed === undefined ? '' : `, at: ${shorten(failed.text)}`
   const stays = isNew ? ofNew(isLost) : `${ofVersions(kept)} ${await ofStatements(tools, isLost)}`
+  const details = { tenant, prefix: schema, migration: file.name, cause }
+  const versions = isNew && !isLost ? [] : kept
+  if (code === LOCK_NOT_AVAILABLE)
+    return new MigrationLockedError(
+      `${text}${shown}: a lock was not to be had in time. End the transaction that holds it, or raise \`lockTimeoutMs\`, and ` +
+        `run again. ${stays}`,
+      { ...details, versions },
+    )
   return new MigrationFailedError(`${text}${code === undefined ? '' : ` [${code}]`}${shown}. ${stays}`, {
-    tenant,
-    prefix: schema,
-    migration: file.name,
-    versions: isNew && !isLost ? [] : kept,
-    cause,
+    ...{ ...details, versions },
     statement: failed?.number,
     line: failed?.line,
   })

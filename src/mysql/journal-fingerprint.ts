@@ -2,7 +2,7 @@ import type { Surroundings } from './migration-kinds'
 import type { MigrationSession } from './migration-session'
 import { scanSql } from './migration-scanner'
 import { shapeOf } from './migration-shape'
-import { quoteName, sha256Of } from './sql'
+import { COUNT_TABLES, quoteName, sha256Of } from './sql'
 
 /** What a tenant's database holds, in a form that can be compared. */
 export interface Fingerprint {
@@ -52,15 +52,51 @@ export class KnownTexts {
   }
 }
 
-const LISTING = `
+/**
+ * What says nothing of a definition: a lock that was not to be had, a deadlock, a statement that was ended. By number: mysql2
+ * has no name for the statement timeout of MariaDB, 1969.
+ */
+const NO_ANSWER = new Set([1205, 1213, 1317, 1969, 3024])
+const TABLES = `
   select 'table' as kind, table_name as name, if(table_type like '%VIEW%', 'view', engine) as engine
-    from information_schema.tables where table_schema = ?
+    from information_schema.tables where table_schema = ?`
+const LISTING = `${TABLES}
   union all select lower(routine_type), routine_name, null from information_schema.routines where routine_schema = ?
   union all select 'event', event_name, null from information_schema.events where event_schema = ?`
 
-/** Reads what there is, without the texts: enough to know what a statement could touch. */
+/** Reads enough to know what a statement could touch. Triggers and views matter beside a table that is not InnoDB's. */
 export async function readSurroundings(session: MigrationSession, schema: string): Promise<Surroundings> {
-  return surroundingsOf(session, await list(session, schema))
+  const tables = surroundingsOf(session, await session.rows<Named>(TABLES, [schema]))
+  return tables.otherTables.length === 0 ? tables : surroundingsOf(session, await list(session, schema))
+}
+
+/** The same for one table, of a statement that shows there whatever else it changes. */
+export async function takeTableFingerprint(
+  session: MigrationSession,
+  known: KnownTexts,
+  table: string,
+): Promise<string> {
+  const one = { kind: 'table', name: table, engine: null }
+  const text = await known.read(one, () => showCreate(session, one))
+  return `${session.facts.version} table:${table} ${sha256Of(text)}`
+}
+
+/** What a fingerprint begins with that only tells whether a table is there; behind it the number of such tables, 0 or 1. */
+export function existencePrefix({ facts }: MigrationSession, table: string): string {
+  return `${facts.version} is:${table} `
+}
+
+/** Takes a fingerprint of one table anew; undefined for one of all. */
+export async function takeAgain(
+  session: MigrationSession,
+  known: KnownTexts,
+  { schema, fingerprint }: { readonly schema: string; readonly fingerprint: string },
+): Promise<string | undefined> {
+  const [, how, table] = /^\S+ (is|table):(.*) [0-9a-f]+$/s.exec(fingerprint) ?? []
+  if (table === undefined) return undefined
+  if (how === 'table') return takeTableFingerprint(session, known, table)
+  const [row] = await session.rows<{ found: number }>(`select (${COUNT_TABLES}) as found`, [schema, table])
+  return `${existencePrefix(session, table)}${row!.found}`
 }
 
 /** Hashes the texts of SHOW CREATE of everything in the current database. */
@@ -125,7 +161,8 @@ async function showCreate(session: MigrationSession, { kind, name }: Named): Pro
     // The next number of a table changes with every row.
     return text.replace(/ AUTO_INCREMENT=\d+/g, '')
   } catch (error) {
-    if (!session.isUsable) throw error
-    return String((error as { code?: string }).code)
+    const { code, errno = 0 } = error as { code?: string; errno?: number }
+    if (!session.isUsable || NO_ANSWER.has(errno)) throw error
+    return String(code)
   }
 }

@@ -1,5 +1,5 @@
-import type { Direction, MigrationFile } from '../engine'
-import type { Answer, Header, MigrationSession } from './migration-session'
+import type { Direction } from '../engine'
+import type { MigrationSession } from './migration-session'
 import { tableIn } from './sql'
 
 /** A migration in the journal. */
@@ -34,11 +34,20 @@ export interface JournalStatement {
 export interface Noted extends Omit<JournalStatement, 'affectedRows' | 'insertId' | 'lastId'> {
   /** LAST_INSERT_ID() of the session is the one behind the statement. */
   readonly knowsLastId: boolean
+  /** A table: whether it is there is noted behind the fingerprint, at no round trip of its own. */
+  readonly looksFor?: string | undefined
 }
 
-const TEXT_LENGTH = 500
+/** Where a journal is. */
+export interface JournalPlace {
+  readonly session: MigrationSession
+  readonly schema: string
+  /** `schema_migrations` */
+  readonly table: string
+}
+
 const NOT_OURS = new Set(['ER_NO_SUCH_TABLE', 'ER_BAD_FIELD_ERROR'])
-const LAST = 'order by run_order, version'
+const LAST = 'order by run_order, version, name'
 
 /**
  * The journal of a tenant: a row for each migration (number 0), and while it runs one for each of its statements. A
@@ -82,6 +91,11 @@ export class Journal {
       await this.#session.query(`alter table ${tableIn(schema, table)} add column last_id varchar(20)`)
   }
 
+  /** Where the journal of a tenant is, for a run. */
+  placeIn(schema: string): JournalPlace {
+    return { session: this.#session, schema, table: this.#table }
+  }
+
   /** All migrations, in the order they ran; none where the table is missing, or another tool's of this name. */
   async read(schema: string): Promise<readonly JournalEntry[]> {
     try {
@@ -106,72 +120,17 @@ export class Journal {
     return rows.map(({ last_id: lastId = null, ...row }) => ({ ...row, lastId }))
   }
 
-  /** A migration begins, or goes on after a crash. */
-  async begin(schema: string, file: MigrationFile, direction: Direction, checksum: string): Promise<void> {
+  /** A statement in doubt is done. */
+  async confirm(schema: string, name: string, number: number): Promise<void> {
     await this.#session.query(
-      `insert into ${this.#in(schema)} (name, version, checksum, state, direction) values (?, ?, ?, 'applying', ?)
-       on duplicate key update state = 'applying', direction = ?, checksum = ?, error = null`,
-      [file.name, file.version, checksum, direction, direction, checksum],
-    )
-  }
-
-  /** A statement is about to be sent (`applying`), or was done in the transaction of the moment (`applied`). */
-  async note(
-    schema: string,
-    { name, version }: MigrationFile,
-    statement: Noted,
-    answer?: Answer,
-  ): Promise<Header> {
-    const { number, checksum, state, kind, fingerprint, text, knowsLastId } = statement
-    const { affectedRows, insertId } = countsOf(answer)
-    const noted = await this.#session.query(
-      `insert into ${this.#in(schema)}
-         (name, number, version, checksum, state, direction, kind, fingerprint, statement, affected_rows, insert_id, last_id)
-       values (?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?, if(?, last_insert_id(), null))`,
-      [
-        name,
-        number,
-        version,
-        checksum,
-        state,
-        kind,
-        fingerprint,
-        text.slice(0, TEXT_LENGTH),
-        affectedRows,
-        insertId,
-        knowsLastId,
-      ],
-    )
-    return noted as Header
-  }
-
-  /** The statement that was about to be sent is done; `answer` where this session did it. */
-  async confirm(
-    schema: string,
-    name: string,
-    number: number,
-    answer?: { readonly answer: Answer; readonly knowsLastId: boolean },
-  ): Promise<void> {
-    const { affectedRows, insertId } = countsOf(answer?.answer)
-    await this.#session.query(
-      `update ${this.#in(schema)} set state = 'applied', affected_rows = ?, insert_id = ?,
-              last_id = if(?, last_insert_id(), last_id)
-        where name = ? and number = ?`,
-      [affectedRows, insertId, answer?.knowsLastId === true, name, number],
+      `update ${this.#in(schema)} set state = 'applied' where name = ? and number = ?`,
+      [name, number],
     )
   }
 
   /** The statement that was about to be sent did nothing. */
   async withdraw(schema: string, name: string, number: number): Promise<void> {
     await this.#session.query(`delete from ${this.#in(schema)} where name = ? and number = ?`, [name, number])
-  }
-
-  /** A statement answered with an error. */
-  async fail(schema: string, name: string, error: string): Promise<void> {
-    await this.#session.query(
-      `update ${this.#in(schema)} set state = 'failed', error = ? where name = ? and number = 0`,
-      [error.slice(0, 5000), name],
-    )
   }
 
   /** A migration is applied: its statements are forgotten. */
@@ -219,9 +178,4 @@ export async function columnsOf(
     [schema, table],
   )
   return new Set(rows.map(({ name }) => name.toLowerCase()))
-}
-
-function countsOf(answer: Answer | undefined): { affectedRows: number; insertId: number } {
-  if (answer === undefined || !('affectedRows' in answer)) return { affectedRows: 0, insertId: 0 }
-  return { affectedRows: answer.affectedRows, insertId: answer.insertId }
 }

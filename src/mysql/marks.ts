@@ -20,6 +20,14 @@ const UNREADABLE = new Set([
   'ER_VIEW_INVALID',
 ])
 
+/** Sends one question, on whatever connection. */
+export type Ask = (sql: string, values: readonly unknown[]) => Promise<readonly { readonly name: string }[]>
+
+/** The columns of a mark, in one collation, so that a table of another application can't break a UNION of many. */
+export const MARK_COLUMNS = ['tenancy', 'tenant', 'state']
+  .map((column) => `convert(${column} using utf8mb4) collate utf8mb4_bin as ${column}`)
+  .join(', ')
+
 /** Makes the mark of a database on a connection of its owner; `creating` until {@link writeState}. */
 export async function writeMark(
   session: MigrationSession,
@@ -64,18 +72,27 @@ export async function readMark(pool: Pool, schema: string): Promise<Mark | undef
   return row && asMark(row)
 }
 
-/** All marked databases whose name begins with exactly this prefix, by name; many in one query. */
-export async function* listMarked(pool: Pool, prefix: string): AsyncGenerator<MarkedSchema> {
+/**
+ * Names of the databases that begin with exactly this prefix and have a table for a mark, by name. MariaDB 10.11 answered in
+ * 12 ms for 1,000 of them and in 100 ms for 5,000: it looks for one file in each folder, and opens none.
+ */
+export async function findCandidates(ask: Ask, prefix: string): Promise<readonly string[]> {
   // Where names are folded (lower_case_table_names), the server compares without case: compared once more, to the letter.
-  const [found] = await pool.query(
+  const found = await ask(
     `select table_schema as name from information_schema.tables
       where table_name = ? and table_type = 'BASE TABLE' and left(table_schema, char_length(?)) = ?`,
     [MARK_TABLE, prefix, prefix],
   )
-  const names = (found as { name: string }[])
+  return found
     .map(({ name }) => name)
     .filter((name) => name.startsWith(prefix))
     .sort()
+}
+
+/** All marked databases whose name begins with exactly this prefix, by name; many in one query. */
+export async function* listMarked(pool: Pool, prefix: string): AsyncGenerator<MarkedSchema> {
+  const ask: Ask = async (sql, values) => (await pool.query(sql, [...values]))[0] as { name: string }[]
+  const names = await findCandidates(ask, prefix)
   for (let at = 0; at < names.length; at += CHUNK) yield* readChunk(pool, names.slice(at, at + CHUNK))
 }
 
@@ -96,12 +113,8 @@ async function* readChunk(pool: Pool, schemas: readonly string[]): AsyncGenerato
   }
 }
 
-/** Converted to one collation, so that a table of another application can't break a UNION of many. */
 function selectFrom(schema: string, more = ''): string {
-  const columns = ['tenancy', 'tenant', 'state'].map(
-    (column) => `convert(${column} using utf8mb4) collate utf8mb4_bin as ${column}`,
-  )
-  return `select ${more}${columns.join(', ')} from ${tableIn(schema, MARK_TABLE)}`
+  return `select ${more}${MARK_COLUMNS} from ${tableIn(schema, MARK_TABLE)}`
 }
 
 function asMark({ tenancy, tenant, state }: Mark): Mark {
@@ -117,6 +130,7 @@ async function readable<Found>(read: () => Promise<readonly Found[]>): Promise<r
   }
 }
 
-function isUnreadable(error: unknown): boolean {
+/** Whether an error says that no mark of ours can be read there. */
+export function isUnreadable(error: unknown): boolean {
   return UNREADABLE.has((error as { code?: string }).code ?? '')
 }

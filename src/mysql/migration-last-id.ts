@@ -12,11 +12,13 @@ const ASKS = /\blast_insert_id\s*\(\s*\)|@@(\w+\s*\.\s*)?(last_insert_id|identit
 export class LastId {
   readonly #session: MigrationSession
   /** To be set before the next statement is sent; undefined: it is right. */
-  #due: string | undefined = '0'
+  #due: string | undefined
   #isKnown = true
 
-  constructor(session: MigrationSession) {
+  /** @param isZero - nothing has set it in this session since it was 0 */
+  constructor(session: MigrationSession, isZero: boolean) {
     this.#session = session
+    this.#due = isZero ? undefined : '0'
   }
 
   /** False where an unknown statement may have set it: one in doubt that was skipped, one of an older journal. */

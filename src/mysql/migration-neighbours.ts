@@ -52,3 +52,10 @@ function namesLikeTenants(
   for (const name of names) if (bare.has(name.toLowerCase())) names.delete(name)
   return names
 }
+
+/** Everything in a statement that stands in front of a dot: databases, tables and their aliases. */
+export function qualifiersOf(sql: string): ReadonlySet<string> {
+  const tokens = [...scanSql(sql)].filter(({ type }) => type !== 'open' && type !== 'close')
+  const names = tokens.map((_token, index) => qualifierAt(tokens, index))
+  return new Set(names.filter((name) => name !== undefined))
+}

@@ -1,19 +1,40 @@
 import type { MigrationStep } from '../engine'
 import { MigrationRefusedError, MigrationUnfinishedError } from '../errors'
-import type { Journal, JournalStatement } from './journal'
-import { hasChanged, readSurroundings, takeFingerprint } from './journal-fingerprint'
+import type { Journal, JournalStatement, Noted } from './journal'
+import {
+  existencePrefix,
+  hasChanged,
+  readSurroundings,
+  takeAgain,
+  takeFingerprint,
+  takeTableFingerprint,
+} from './journal-fingerprint'
 import type { KnownTexts } from './journal-fingerprint'
+import type { JournalRun } from './journal-run'
 import { kindOf } from './migration-kinds'
 import type { StatementKind, Surroundings } from './migration-kinds'
 import { LastId } from './migration-last-id'
-import type { Answer, Header, MigrationSession } from './migration-session'
-import { shapeOf } from './migration-shape'
+import type { Answer, MigrationSession } from './migration-session'
+import { shapeOf, tableOf } from './migration-shape'
 import { sha256Of } from './sql'
+
+/** What a run knows of its session and its tenant, from one migration to the next. */
+export interface Bearings {
+  /** The session is as it was entered: nothing was sent since that could have set something. */
+  isFresh: boolean
+  /** The connection is in the tenant's database. Asked again after what could hide a USE: a procedure can (measured on MariaDB 10.11). */
+  isPlaceKnown: boolean
+  /** Read again after DDL that could change it. */
+  surroundings: Surroundings | undefined
+}
 
 /** What one migration of one tenant is run with. */
 export interface RunTools {
   readonly session: MigrationSession
   readonly journal: Journal
+  /** The same for the length of this run. */
+  readonly books: JournalRun
+  readonly bearings: Bearings
   readonly schema: string
   readonly step: MigrationStep
   /** Tables of ours, which no fingerprint counts. */
@@ -56,27 +77,23 @@ export class StatementFailure extends Error {
 export class StatementRunner {
   readonly lastId: LastId
   readonly #tools: RunTools
-  /** Read again after DDL. */
-  #surroundings: Surroundings | undefined
-  /** Asked at the beginning, and again after what could hide a USE: a procedure can (measured on MariaDB 10.11). */
-  #isPlaceKnown = false
 
   constructor(tools: RunTools) {
     this.#tools = tools
-    this.lastId = new LastId(tools.session)
+    this.lastId = new LastId(tools.session, tools.bearings.isFresh)
   }
 
   /** @throws StatementFailure */
   async run(statement: NumberedStatement): Promise<Answer> {
     try {
-      if (!this.#isPlaceKnown) await this.#expectPlace()
+      if (!this.#tools.bearings.isPlaceKnown) await this.#expectPlace()
       const { text, number } = statement
       await this.lastId.restore(text, () => unknownId(this.#tools, number))
-      const kind = kindOf(text)
+      const kind = await this.#kindOf(text)
+      if (kind !== 'ddl') this.#tools.bearings.isFresh = false
       if (kind === 'session') return await this.#runSetting(statement)
-      const isInTransaction =
-        kind === 'read' || (kind === 'write' && kindOf(text, await this.#readSurroundings()) === 'write')
-      return isInTransaction ? await this.#runInTransaction(statement, kind) : await this.#runDdl(statement)
+      if (kind === 'read' || kind === 'write') return await this.#runInTransaction(statement, kind)
+      return await this.#runDdl(statement, kind)
     } catch (error) {
       throw new StatementFailure(statement, error)
     }
@@ -85,97 +102,110 @@ export class StatementRunner {
   /** What a statement in doubt did; undefined where it can't be known. */
   async tookEffect({ kind, fingerprint, text }: JournalStatement): Promise<boolean | undefined> {
     if (kind !== 'ddl' || fingerprint === null) return undefined
-    return hasChanged(fingerprint, await this.#takeFingerprint(text))
+    const { session, known, schema } = this.#tools
+    const again = await takeAgain(session, known, { schema, fingerprint })
+    return hasChanged(fingerprint, again ?? (await this.#takeWhole(text)))
   }
 
   async #runSetting(statement: NumberedStatement): Promise<Answer> {
-    const { session } = this.#tools
+    const { session, books } = this.#tools
     const answer = await session.query(statement.text)
-    await this.#note(statement, 'session', 'applied')
+    await books.note(this.#noted(statement, 'session', 'applied'))
     return answer
   }
 
   async #runInTransaction(statement: NumberedStatement, kind: StatementKind): Promise<Answer> {
-    const { session } = this.#tools
+    const { session, books } = this.#tools
     let answer: Answer = []
     await session.transaction(
       async () => {
         answer = await session.query(statement.text)
-        return this.#note(statement, kind, 'applied', { answer })
+        return books.note(this.#noted(statement, kind, 'applied'), answer)
       },
       () => refusal(this.#tools, 'ended the transaction that it ran in'),
     )
+    books.committed()
     return answer
   }
 
-  async #runDdl(statement: NumberedStatement): Promise<Answer> {
-    const { session, journal, schema, step, known } = this.#tools
-    const fingerprint = await this.#takeFingerprint(statement.text)
-    // Here, since the fingerprint has read what surrounds it.
-    const kind = kindOf(statement.text, await this.#readSurroundings())
-    await this.#note(statement, kind, 'applying', { fingerprint })
-    this.#surroundings = undefined
-    if (kind === 'unsure') this.#isPlaceKnown = false
-    known.forget(statement.text)
+  async #runDdl(statement: NumberedStatement, kind: 'ddl' | 'unsure'): Promise<Answer> {
+    const { session, journal, books, schema, step, known } = this.#tools
+    const { text } = statement
+    const noted = await this.#describe(statement, kind)
+    await books.note(noted)
+    this.#loseBearings(kind, text)
+    known.forget(text)
     let answer: Answer
     try {
-      answer = await session.query(statement.text)
+      answer = await session.query(text)
     } catch (error) {
       // An error of a statement that is done as a whole or not at all: it did nothing, unless the definitions say otherwise.
-      if (
-        session.isUsable &&
-        kind === 'ddl' &&
-        hasChanged(fingerprint, await this.#takeFingerprint(statement.text)) === false
-      )
+      const row = session.isUsable ? (await journal.readStatements(schema, step.file.name)).at(-1) : undefined
+      if (row !== undefined && (await this.tookEffect({ ...row, text })) === false)
         await journal.withdraw(schema, step.file.name, statement.number)
       throw error
     }
-    const { isKnown: knowsLastId } = this.lastId
-    await journal.confirm(schema, step.file.name, statement.number, { answer, knowsLastId })
+    await books.confirm({ ...noted, state: 'applied', knowsLastId: this.lastId.isKnown }, answer)
     return answer
   }
 
-  async #note(
+  #loseBearings(kind: 'ddl' | 'unsure', text: string): void {
+    const { bearings } = this.#tools
+    if (kind === 'unsure') bearings.isPlaceKnown = false
+    const { object } = shapeOf(text)
+    // A sure statement about a table leaves tables of other engines as they are.
+    if (kind === 'unsure' || (object !== 'table' && object !== 'index')) bearings.surroundings = undefined
+  }
+
+  #noted(
     { number, text }: NumberedStatement,
     kind: StatementKind,
     state: 'applying' | 'applied',
-    { fingerprint = null, answer }: { readonly fingerprint?: string | null; readonly answer?: Answer } = {},
-  ): Promise<Header> {
-    const { journal, schema, step } = this.#tools
+    fingerprint: string | null = null,
+  ): Noted {
     // DDL leaves it as it is; of what else is sent only now, nobody knows until then.
     const knowsLastId = this.lastId.isKnown && (state === 'applied' || kind === 'ddl')
-    return journal.note(
-      schema,
-      step.file,
-      { number, checksum: sha256Of(text), state, kind, fingerprint, text, knowsLastId },
-      answer,
-    )
+    return { number, checksum: sha256Of(text), state, kind, fingerprint, text, knowsLastId }
   }
 
-  async #takeFingerprint(text: string): Promise<string> {
-    const { session, schema, ownTables, known } = this.#tools
+  /** What is noted in front of DDL: of a table that it is about there is enough in that table, of a new one that it is not there. */
+  async #describe(statement: NumberedStatement, kind: 'ddl' | 'unsure'): Promise<Noted> {
+    const { session, schema, known } = this.#tools
+    const { text } = statement
+    if (kind === 'unsure') return this.#noted(statement, kind, 'applying')
+    const table = tableOf(text, schema)
+    if (table === undefined) return this.#noted(statement, kind, 'applying', await this.#takeWhole(text))
+    const { verb, object } = shapeOf(text)
+    if (verb === 'create' && object === 'table')
+      return {
+        ...this.#noted(statement, kind, 'applying', existencePrefix(session, table)),
+        looksFor: table,
+      }
+    return this.#noted(statement, kind, 'applying', await takeTableFingerprint(session, known, table))
+  }
+
+  async #takeWhole(text: string): Promise<string> {
+    const { session, schema, ownTables: except, known, bearings } = this.#tools
     const withEvents = shapeOf(text).object === 'event'
-    const { digest, surroundings } = await takeFingerprint(session, known, {
-      schema,
-      except: ownTables,
-      withEvents,
-    })
-    this.#surroundings = surroundings
+    const { digest, surroundings } = await takeFingerprint(session, known, { schema, except, withEvents })
+    bearings.surroundings = surroundings
     return digest
   }
 
-  async #readSurroundings(): Promise<Surroundings> {
-    const { session, schema } = this.#tools
-    return (this.#surroundings ??= await readSurroundings(session, schema))
+  async #kindOf(text: string): Promise<StatementKind> {
+    const kind = kindOf(text)
+    if (kind === 'session' || kind === 'read') return kind
+    const { session, schema, bearings } = this.#tools
+    return kindOf(text, (bearings.surroundings ??= await readSurroundings(session, schema)))
   }
 
   /** What hides in a text or a routine could have moved the connection: DDL would then succeed elsewhere. */
   async #expectPlace(): Promise<void> {
-    const { session, schema } = this.#tools
+    const { session, schema, bearings } = this.#tools
     const place = await session.place()
-    this.#isPlaceKnown =
+    bearings.isPlaceKnown =
       place === schema || (session.facts.foldsNames && place?.toLowerCase() === schema.toLowerCase())
-    if (this.#isPlaceKnown) return
+    if (bearings.isPlaceKnown) return
     throw refusal(this.#tools, `finds the connection in database ${place ?? '(none)'} instead of "${schema}"`)
   }
 }

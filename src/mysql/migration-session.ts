@@ -33,7 +33,17 @@ export interface Header {
 const UNFIT_MODES = new Set(
   'ANSI ANSI_QUOTES NO_BACKSLASH_ESCAPES ORACLE DB2 MAXDB MSSQL POSTGRESQL IGNORE_SPACE'.split(' '),
 )
-const IS_IN_TRANSACTION = 1
+/** SERVER_STATUS_IN_TRANS of the protocol. */
+export const IS_IN_TRANSACTION = 1
+const MAX_WAIT_S = 31_536_000
+
+/** How long what a session sends may take. */
+export interface SessionLimits {
+  /** For a lock that an open transaction holds, in milliseconds; the server counts whole seconds, from 1. */
+  readonly lockTimeoutMs: number
+  /** For a statement, in milliseconds; 0 is no limit. Of MariaDB only: MySQL can limit nothing but SELECT. */
+  readonly statementTimeoutMs: number
+}
 
 interface Greeting {
   readonly version: string
@@ -47,21 +57,26 @@ export class MigrationSession {
   readonly facts: ServerFacts
   readonly #connection: Connection
   readonly #mode: string
+  readonly #limits: string
   #isUsable = true
   /** No tenant's statement has run since the session was opened or cleared. */
   #isClean = true
 
-  private constructor(connection: Connection, facts: ServerFacts, mode: string) {
+  private constructor(connection: Connection, facts: ServerFacts, mode: string, limits: SessionLimits) {
     this.#connection = connection
     this.facts = facts
     this.#mode = mode
+    this.#limits = settingsOf(limits, facts)
     const onEnd = (): void => void (this.#isUsable = false)
     // A connection that dies tells so by the query that was running; unheard, the event would end the process.
     connection.on('error', onEnd).on('end', onEnd)
   }
 
   /** Connects outside of every tenant. */
-  static async open(options: ConnectionOptions): Promise<MigrationSession> {
+  static async open(
+    options: ConnectionOptions,
+    limits: SessionLimits = { lockTimeoutMs: 10_000, statementTimeoutMs: 0 },
+  ): Promise<MigrationSession> {
     const connection = await outsideTenants(() =>
       createConnection({ ...options, multipleStatements: false, rowsAsArray: false }),
     )
@@ -77,7 +92,7 @@ export class MigrationSession {
       hasAtomicDdl: hasAtomicDdl(version),
       foldsNames: Number(folding) !== 0,
     }
-    return new MigrationSession(connection, facts, modes.join(','))
+    return new MigrationSession(connection, facts, modes.join(','), limits)
   }
 
   /** False once the connection is gone. */
@@ -118,7 +133,8 @@ export class MigrationSession {
   /**
    * Enters a database with the same settings each time, so that a migration runs alike after another one and after a crash:
    * the server's own sql_mode without what would change how a text is read, InnoDB where a table names no engine (others
-   * can't be rolled back), utf8mb4, foreign keys checked, each statement committed on its own.
+   * can't be rolled back), utf8mb4, foreign keys checked, each statement committed on its own, and no longer wait for a
+   * lock than for another process: behind DDL that waits, all other queries of the table wait, too.
    */
   async enter(schema: string): Promise<void> {
     this.#isClean = false
@@ -126,9 +142,15 @@ export class MigrationSession {
     await this.query(
       `set names utf8mb4, session sql_mode = ?, autocommit = 1, completion_type = 0, foreign_key_checks = 1,
          unique_checks = 1, default_storage_engine = InnoDB, sql_quote_show_create = 1, time_zone = default,
-         lock_wait_timeout = default, innodb_lock_wait_timeout = default, group_concat_max_len = default`,
+         group_concat_max_len = default, ${this.#limits}`,
       [this.#mode],
     )
+  }
+
+  /** Prepares for reading the books of many tenants, in one text each. */
+  async look(): Promise<void> {
+    this.#isClean = false
+    await this.query(`set session group_concat_max_len = 16777216, ${this.#limits}`)
   }
 
   /**
@@ -174,6 +196,15 @@ export class MigrationSession {
     if (this.#isUsable) await this.#connection.end().catch(() => {})
     else this.#connection.destroy()
   }
+}
+
+function settingsOf(
+  { lockTimeoutMs, statementTimeoutMs }: SessionLimits,
+  { isMariadb }: ServerFacts,
+): string {
+  const wait = Math.min(Math.max(1, Math.ceil(lockTimeoutMs / 1000)), MAX_WAIT_S)
+  const statement = isMariadb ? `, max_statement_time = ${statementTimeoutMs / 1000}` : ''
+  return `lock_wait_timeout = ${wait}, innodb_lock_wait_timeout = ${wait}${statement}`
 }
 
 /** MariaDB: "Atomic DDL" of its manual, since 10.6.1. MySQL: "Atomic Data Definition Statement Support", since 8.0. */

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { ROUTINES } from './migration-nesting'
 import { scanSql } from './migration-scanner'
 import type { Token } from './migration-scanner'
@@ -43,8 +44,19 @@ const HEAD_END: Readonly<Record<string, RegExp>> = {
   package: /^(as|is)$/,
 }
 
+/** The same texts are sent to each tenant of a fleet. */
+const known = new LRUCache<string, StatementShape>({ max: 500 })
+const MAX_KNOWN_LENGTH = 10_000
+
 /** Reads the shape of one statement. */
 export function shapeOf(sql: string): StatementShape {
+  if (sql.length > MAX_KNOWN_LENGTH) return readShape(sql)
+  const shape = known.get(sql) ?? readShape(sql)
+  known.set(sql, shape)
+  return shape
+}
+
+function readShape(sql: string): StatementShape {
   const all = [...scanSql(sql)].filter(({ type }) => type !== 'open' && type !== 'close')
   const verb = lower(all.find(({ type }) => type === 'word'))
   const isNamed = WITH_OBJECT.has(verb)
@@ -94,4 +106,29 @@ function isObject(token: Token, all: readonly Token[]): boolean {
 export function isName(token: Token | undefined): token is Token {
   if (token?.type === 'number') return /\D/.test(token.text)
   return token?.type === 'word' || token?.type === 'quoted'
+}
+
+/**
+ * The table that a statement makes, changes or drops, where it is about one: whatever else it changes, it shows there.
+ *
+ * @returns undefined where it is about something else, or not plain to see
+ */
+export function tableOf(sql: string, schema: string): string | undefined {
+  // What the server reads of an executable comment depends on its version.
+  if (/\/\*M?!/.test(sql)) return undefined
+  const { verb, object, tokens } = shapeOf(sql)
+  if (object === 'table' && /^(create|alter|drop)$/.test(verb)) return nameBehind('table', tokens, schema)
+  if (object === 'index' && /^(create|drop)$/.test(verb)) return nameBehind('on', tokens, schema)
+  return undefined
+}
+
+function nameBehind(word: string, tokens: readonly Token[], schema: string): string | undefined {
+  let at = tokens.findIndex((token) => lower(token) === word) + 1
+  if (at === 0) return undefined
+  if (lower(tokens[at]) === 'if') at += lower(tokens[at + 1]) === 'not' ? 3 : 2
+  const qualifier = qualifierAt(tokens, at)
+  if (qualifier !== undefined && qualifier !== schema) return undefined
+  const name = tokens[qualifier === undefined ? at : at + 2]
+  const isList = tokens[qualifier === undefined ? at + 1 : at + 3]?.text === ','
+  return isName(name) && !isList ? name.text : undefined
 }

@@ -1,20 +1,32 @@
 import type { ConnectionOptions } from 'mysql2/promise'
-import type { Mark, MigrationFile, MigrationStep, MigrationWorker } from '../engine'
+import type {
+  Mark,
+  MigrationFile,
+  MigrationStep,
+  MigrationWorker,
+  PreparedSteps,
+  SurveyedSchema,
+  SurveyedTenant,
+} from '../engine'
 import { MigrationChangedError, SchemaNotOursError, TenantIdError } from '../errors'
 import type { SchemaName } from '../tenant/schema-name'
 import { accessOf } from './access'
 import type { Access, AccessOptions } from './access'
-import { applyRun, prepareRun } from './apply-migrations'
+import { applyRun } from './apply-migrations'
 import type { ApplyTools } from './apply-migrations'
 import { Journal } from './journal'
 import { takeOver } from './journal-adopt'
+import { needsMending } from './journal-state'
 import type { MigrationLoader } from './load-migrations'
-import { MARK_TABLE, makeMarkTable, readOwnersMark, writeMark, writeState } from './marks'
+import { findCandidates, MARK_TABLE, makeMarkTable, readOwnersMark, writeMark, writeState } from './marks'
 import { withLock } from './migration-lock'
 import { MigrationSession } from './migration-session'
+import { prepareRun, refuseUnsafe } from './prepare-migrations'
+import type { PreparedRun } from './prepare-migrations'
 import { readUnfinished, repair } from './repair'
 import { schemaMovesOf } from './schema-moves'
 import { quoteName } from './sql'
+import { exists, survey, surveyOne } from './survey'
 
 /** What a worker is opened with. */
 export interface WorkerOptions extends AccessOptions {
@@ -22,6 +34,7 @@ export interface WorkerOptions extends AccessOptions {
   readonly connection: ConnectionOptions
   readonly migrationsTable: string
   readonly lockTimeoutMs: number
+  readonly statementTimeoutMs: number
   readonly loader: MigrationLoader
 }
 
@@ -30,6 +43,7 @@ interface Parts {
   readonly journal: Journal
   readonly tools: ApplyTools
   readonly table: string
+  readonly lockTimeoutMs: number
   readonly loader: MigrationLoader
   readonly access: Access
 }
@@ -37,12 +51,13 @@ interface Parts {
 /** Opens a connection for DDL. It is nobody else's, so its lock and its settings reach no request. */
 export async function openMigrationWorker(options: WorkerOptions): Promise<MigrationWorker> {
   const { connection, migrationsTable, lockTimeoutMs, loader } = options
-  const session = await MigrationSession.open(connection)
+  const session = await MigrationSession.open(connection, options)
   const journal = new Journal(session, migrationsTable)
   const tools = { session, journal, ownTables: [MARK_TABLE, migrationsTable] }
   const access = accessOf(session, options)
-  const parts: Parts = { session, journal, tools, table: migrationsTable, loader, access }
+  const parts: Parts = { session, journal, tools, table: migrationsTable, lockTimeoutMs, loader, access }
   return {
+    ...fleetMembers(parts),
     get isUsable() {
       return session.isUsable
     },
@@ -63,11 +78,12 @@ export async function openMigrationWorker(options: WorkerOptions): Promise<Migra
     },
     create: (schema, mark, steps) => create(parts, schema, mark, steps),
     async apply(schema, tenant, steps) {
-      const prepared = await prepareRun({ loader, session }, steps, { schema, tenant })
+      const run = await prepareRun(loader, steps, { schema, tenant })
+      await refuseUnsafe(session, run, { schema, tenant })
       await access.settle(schema)
-      if (prepared.length === 0) return
+      if (steps.length === 0) return
       await journal.ensure(schema)
-      await applyRun(tools, { schema, tenant }, prepared)
+      await applyRun(tools, { schema, tenant }, run.prepared)
     },
     adopt: (schema, mark, files) => adopt(parts, schema, mark, files),
     setState: (schema, state) => writeState(session, schema, state),
@@ -84,13 +100,62 @@ export async function openMigrationWorker(options: WorkerOptions): Promise<Migra
   }
 }
 
+/** What a fleet asks for: most of it once for many tenants. */
+function fleetMembers(
+  parts: Parts,
+): Pick<MigrationWorker, 'candidates' | 'survey' | 'prepare' | 'advance' | 'checksums'> {
+  const { session, loader } = parts
+  return {
+    async candidates(prefix) {
+      return (await findCandidates(
+        (sql, values) => session.rows(sql, values),
+        prefix,
+      )) as readonly SchemaName[]
+    },
+    survey: (schemas, known) => survey(parts, schemas, known),
+    prepare: (steps) => prepareRun(loader, steps),
+    advance: (tenant, prepared) => advance(parts, tenant, prepared),
+    async checksums(files) {
+      const all = files.map(async (file) => [file.name, await loader.checksum(file)] as const)
+      return new Map(await Promise.all(all))
+    },
+  }
+}
+
+async function advance(parts: Parts, surveyed: SurveyedTenant, prepared: PreparedSteps): Promise<boolean> {
+  const { session, journal, tools, access, lockTimeoutMs } = parts
+  const { schema, mark, books } = surveyed
+  return withLock(session, schema, lockTimeoutMs, async () => {
+    await session.look()
+    // The books that were surveyed are known by their state; if these are others, they are not read.
+    const now = await surveyOne(parts, schema, new Map([[books.state, books]]))
+    if (!isSame(surveyed, now)) return false
+    const home = { schema, tenant: mark.tenant }
+    await refuseUnsafe(session, prepared as PreparedRun, home)
+    await access.settle(schema)
+    if (prepared.steps.length === 0) return true
+    if (needsMending(books.state)) await journal.ensure(schema)
+    await applyRun(tools, home, (prepared as PreparedRun).prepared)
+    return true
+  })
+}
+
+function isSame({ mark, books }: SurveyedTenant, now: SurveyedSchema): boolean {
+  if (now.mark === undefined || now.books instanceof Error) return false
+  const { tenancy, tenant, state } = now.mark
+  const isSameMark = tenancy === mark.tenancy && tenant === mark.tenant && state === mark.state
+  return isSameMark && now.books.state === books.state
+}
+
 async function create(
   { session, journal, tools, loader, access }: Parts,
   schema: SchemaName,
   mark: Mark,
   steps: readonly MigrationStep[],
 ): Promise<void> {
-  const prepared = await prepareRun({ loader, session }, steps, { schema, tenant: mark.tenant })
+  const home = { schema, tenant: mark.tenant }
+  const run = await prepareRun(loader, steps, home)
+  await refuseUnsafe(session, run, home)
   await access.expectRoom(schema)
   const isNew = !(await exists(session, schema))
   if (isNew) await session.query(`create database ${quoteName(schema)} default character set utf8mb4`)
@@ -98,7 +163,7 @@ async function create(
     if (isNew) await writeMark(session, schema, mark, true)
     await journal.ensure(schema)
     await access.give(schema)
-    await applyRun(tools, { schema, tenant: mark.tenant, isNew }, prepared)
+    await applyRun(tools, { ...home, isNew }, run.prepared)
     await writeState(session, schema, mark.state)
   } catch (error) {
     // On a lost connection the lock is lost, too: what is there stays half made, and the next call goes on with it.
@@ -120,14 +185,6 @@ async function adopt(
   await access.give(schema)
   // Last: until then it is nobody's, and the call can be made again.
   await writeMark(session, schema, mark, false)
-}
-
-async function exists(session: MigrationSession, schema: string): Promise<boolean> {
-  const rows = await session.rows<{ name: string }>(
-    'select schema_name as name from information_schema.schemata where schema_name = ?',
-    [schema],
-  )
-  return rows.some(({ name }) => name === schema)
 }
 
 /** Where the server folds names, `Acme` would be the database of `acme`. */

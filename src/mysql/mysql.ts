@@ -25,7 +25,11 @@ export interface MysqlOptions extends ScopingOptions {
    * takes the application for. False: you grant it yourself.
    */
   readonly applicationUser?: string | false | undefined
-  /** How long to wait for another process that migrates the same tenant, in milliseconds. Default 10,000. */
+  /**
+   * How long to wait for another process that migrates the same tenant, and how long a statement of a migration waits for a
+   * table or a row that an open transaction holds (the server counts whole seconds there, from 1), in milliseconds. Default
+   * 10,000.
+   */
   readonly lockTimeoutMs?: number | undefined
   /** Connections of the plain pool for shared tables, opened on demand. Default 2. */
   readonly adminMax?: number | undefined
@@ -76,7 +80,6 @@ function open(options: MysqlOptions, settings: EngineSettings): Engine<Pool, Poo
     }),
     isolation,
     migrationsTable: settings.migrationsTable,
-    lockTimeoutMs,
     loader: createMigrationLoader(),
   }
   const patient = {
@@ -90,7 +93,8 @@ function open(options: MysqlOptions, settings: EngineSettings): Engine<Pool, Poo
     admin,
     readMark: (schema) => readMark(admin, schema),
     listMarked: (prefix) => listMarked(admin, prefix),
-    openWorker: () => openMigrationWorker(worker),
+    openWorker: ({ lockTimeoutMs: wait = lockTimeoutMs, statementTimeoutMs = 0 } = {}) =>
+      openMigrationWorker({ ...worker, lockTimeoutMs: wait, statementTimeoutMs }),
     openReader: () => openFleetReader({ connection, isolation }),
     diagnose: (prefix) => diagnose(patient, prefix),
     async close() {

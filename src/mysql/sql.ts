@@ -14,3 +14,7 @@ export function tableIn(schema: string, table: string): string {
 export function sha256Of(text: string): string {
   return createHash('sha256').update(text).digest('hex')
 }
+
+/** Whether a table is there, 1 or 0: its database and name, given as values, make the server open nothing else. */
+export const COUNT_TABLES =
+  'select count(*) from information_schema.tables where table_schema = ? and table_name = ?'

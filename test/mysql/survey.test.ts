@@ -1,0 +1,205 @@
+import { booksOf, MysqlFleet } from './support/fleet'
+import type { FleetWorker } from './support/fleet'
+
+const FILES = {
+  '20200101000000_a.sql': '-- Up Migration\ncreate table a (id int);\n-- Down Migration\ndrop table a;\n',
+  '20200102000000_b.sql': '-- Up Migration\ncreate table b (id int);\n-- Down Migration\ndrop table b;\n',
+}
+const NAMES = ['20200101000000_a', '20200102000000_b']
+
+let fleet: MysqlFleet
+let worker: FleetWorker
+afterEach(() => fleet.close())
+
+async function open(title: string, tenants: readonly string[] = []): Promise<void> {
+  fleet = await MysqlFleet.open(title, FILES)
+  worker = await fleet.worker()
+  for (const id of tenants) await fleet.town.tenancy.create(id)
+}
+
+/** Statements that the server was sent while `work` ran, other servers' tests apart. */
+async function questionsOf(work: () => Promise<unknown>): Promise<number> {
+  const connection = fleet.town.owner
+  let seen = 0
+  const { query } = Object.getPrototypeOf(connection) as { query: (...all: unknown[]) => unknown }
+  const prototype = Object.getPrototypeOf(connection) as { query: unknown }
+  prototype.query = function (this: unknown, ...all: unknown[]) {
+    seen += 1
+    return query.apply(this, all)
+  }
+  try {
+    await work()
+  } finally {
+    prototype.query = query
+  }
+  return seen
+}
+
+describe('candidates', () => {
+  test('are the databases of exactly this prefix that have a table for a mark', async () => {
+    await open('names', ['b', 'a', 'a-b'])
+    const { owner } = fleet.town
+    await owner.query('create database ??; create table ??.other (id int)', [
+      fleet.schema('no'),
+      fleet.schema('no'),
+    ])
+    await owner.query('create database ??; create view ??._rowhouse as select 1 as id', [
+      fleet.schema('view'),
+      fleet.schema('view'),
+    ])
+    expect(await worker.candidates(fleet.town.prefix)).toEqual(
+      ['a', 'a-b', 'b'].map((id) => fleet.schema(id)),
+    )
+    // `_` is a letter here, not any letter.
+    expect(await worker.candidates(fleet.town.prefix.replaceAll('_', 'x'))).toEqual([])
+    expect(await worker.candidates(`${fleet.town.prefix}%`)).toEqual([])
+  })
+})
+
+describe('a survey', () => {
+  test('tells mark, applied migrations and checksums in the order of the question, each state read once', async () => {
+    await open('marks', ['a', 'b', 'c'])
+    await fleet.town.tenancy.suspend('b')
+    await fleet.town.tenancy.rollback('c')
+    const known = new Map()
+    const found = await worker.survey(
+      ['b', 'c', 'a'].map((id) => fleet.schema(id)),
+      known,
+    )
+    expect(found.map(({ schema, exists, mark }) => ({ schema, exists, mark }))).toEqual([
+      {
+        schema: fleet.schema('b'),
+        exists: true,
+        mark: { tenancy: 'default', tenant: 'b', state: 'suspended' },
+      },
+      { schema: fleet.schema('c'), exists: true, mark: { tenancy: 'default', tenant: 'c', state: 'active' } },
+      { schema: fleet.schema('a'), exists: true, mark: { tenancy: 'default', tenant: 'a', state: 'active' } },
+    ])
+    expect(found.map((one) => booksOf(one).applied)).toEqual([NAMES, NAMES.slice(0, 1), NAMES])
+    expect(found[2]!.books).toBe(found[0]!.books)
+    expect(known.size).toBe(2)
+    expect(booksOf(found[0]!).checksums).toEqual(
+      await worker.checksums((await fleet.steps()).map(({ file }) => file)),
+    )
+  })
+
+  test('of many tenants is a few questions', async () => {
+    await open('few', ['a', 'b', 'c', 'd', 'e', 'f'])
+    const schemas = ['a', 'b', 'c', 'd', 'e', 'f'].map((id) => fleet.schema(id))
+    const known = new Map()
+    await worker.survey(schemas, known)
+    expect(await questionsOf(() => worker.survey(schemas, known))).toBe(2)
+  })
+
+  test('tells books that differ in anything apart, and equal ones not', async () => {
+    await open('states', ['a', 'b'])
+    const states = new Set<string>()
+    const state = async (id: string): Promise<string> => booksOf(await fleet.survey(worker, id)).state
+    expect(await state('a')).toBe(await state('b'))
+    states.add(await state('a'))
+    const changes = [
+      "update schema_migrations set checksum = repeat('0', 64) where name like '%_a'",
+      "update schema_migrations set direction = 'down' where name like '%_a'",
+      "update schema_migrations set name = '20200101000000_c' where name like '%_a'",
+      'update schema_migrations set run_order = 9 where name like "%_c"',
+      "update schema_migrations set state = 'failed', error = 'one' where name like '%_b'",
+      "update schema_migrations set error = 'two' where name like '%_b'",
+      "update schema_migrations set state = 'applying', error = null where name like '%_b'",
+      "insert into schema_migrations (name, number, version, checksum, state, direction, kind) values ('20200102000000_b', 1, 1, '', 'applying', '', 'ddl')",
+      'update schema_migrations set last_id = 7 where number = 1',
+      "update schema_migrations set state = 'applied' where number = 1",
+      'update schema_migrations set insert_id = 7 where number = 1',
+      'delete from schema_migrations',
+    ]
+    for (const [index, sql] of changes.entries()) {
+      await fleet.town.rows('a', sql)
+      states.add(await state('a'))
+      expect([sql, states.size]).toEqual([sql, index + 2])
+    }
+    await fleet.town.rows('a', 'drop table schema_migrations')
+    states.add(await state('a'))
+    expect(states.size).toBe(changes.length + 2)
+  })
+
+  test('falls back to one by one for what can not be read with the others', async () => {
+    await open('mixed', ['a', 'none', 'foreign', 'broken', 'gone', 'old', 'z'])
+    const { rows, owner } = { rows: fleet.town.rows.bind(fleet.town), owner: fleet.town.owner }
+    await rows('none', 'drop table schema_migrations')
+    await rows(
+      'foreign',
+      'drop table schema_migrations; create table schema_migrations (version varchar(255))',
+    )
+    await rows(
+      'broken',
+      'drop table schema_migrations; create view schema_migrations as select * from a; drop table a',
+    )
+    await rows('old', 'alter table schema_migrations drop column last_id')
+    await owner.query('drop database ??', [fleet.schema('gone')])
+    await owner.query('create database ??', [fleet.schema('unmarked')])
+    const ids = ['a', 'none', 'foreign', 'broken', 'gone', 'old', 'unmarked', 'z']
+    const found = await worker.survey(
+      ids.map((id) => fleet.schema(id)),
+      new Map(),
+    )
+    expect(found.map(({ schema }) => schema)).toEqual(ids.map((id) => fleet.schema(id)))
+    const of = (id: string) => found[ids.indexOf(id)]!
+    for (const id of ['a', 'z', 'old']) expect(booksOf(of(id)).applied).toEqual(NAMES)
+    expect(of('z').books).toBe(of('a').books)
+    expect(booksOf(of('old')).state).not.toBe(booksOf(of('a')).state)
+    expect(booksOf(of('none')).applied).toEqual([])
+    expect(of('foreign').books).toMatchObject({
+      code: 'ROWHOUSE_MIGRATION_TARGET',
+      message: expect.stringContaining(fleet.schema('foreign')),
+    })
+    expect(of('foreign').mark).toMatchObject({ tenant: 'foreign' })
+    expect(of('broken').books).toBeInstanceOf(Error)
+    expect(of('gone')).toMatchObject({ exists: false, mark: undefined })
+    expect(of('unmarked')).toMatchObject({ exists: true, mark: undefined })
+  })
+
+  test('tells of an unfinished migration', async () => {
+    await open('unfinished', ['a'])
+    fleet.town.folder.write('20200103000000_c.sql', 'create table c (id int);\nselect * from nowhere;')
+    await expect(fleet.town.tenancy.migrate('a')).rejects.toMatchObject({ statement: 2 })
+    const books = booksOf(await fleet.survey(worker, 'a'))
+    expect(books.applied).toEqual(NAMES)
+    expect(books.unfinished).toEqual({
+      name: '20200103000000_c',
+      direction: 'up',
+      statement: 2,
+      error: expect.stringContaining('nowhere'),
+    })
+    expect((await fleet.town.tenancy.status('a')).unfinished).toEqual(books.unfinished)
+  })
+
+  test('a journal that the server can not hash in one text is read whole, and never passes as another', async () => {
+    await open('long', ['a', 'b', 'c'])
+    // Two texts of more than max_allowed_packet (16 MiB) that differ in their last letter.
+    const insert = (last: string): string =>
+      `insert into schema_migrations (name, version, checksum, state, direction, run_order)
+       select concat(lpad(seq, 20, '0'), repeat('n', 230), if(seq = 80000, '${last}', '')), 1, repeat('c', 64), 'applied', 'up', 10 + seq from seq_1_to_80000`
+    for (const [id, last] of [
+      ['a', 'x'],
+      ['b', 'y'],
+      ['c', 'x'],
+    ] as const)
+      await fleet.town.rows(id, insert(last))
+    const known = new Map()
+    const [a, b, c] = await worker.survey(
+      ['a', 'b', 'c'].map((id) => fleet.schema(id)),
+      known,
+    )
+    expect(booksOf(a!).applied).toHaveLength(80_002)
+    expect(booksOf(b!).state).not.toBe(booksOf(a!).state)
+    expect(booksOf(c!).state).toBe(booksOf(a!).state)
+  })
+
+  test('names that need quotes', async () => {
+    await open('quotes', ['a-b'])
+    const odd = `${fleet.town.prefix}a\`; drop database x; -- '`
+    await fleet.town.owner.query('create database ??', [odd]).catch(() => {})
+    const found = await worker.survey([fleet.schema('a-b'), odd as never], new Map())
+    expect(booksOf(found[0]!).applied).toEqual(NAMES)
+    expect(found[1]!.mark).toBeUndefined()
+  })
+})
