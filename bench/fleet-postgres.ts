@@ -140,7 +140,7 @@ function open(url: string, folder: Folder): Tenancy {
     engine: postgres({ connectionString: url }),
     prefix: PREFIX,
     migrations: folder.path,
-  }) as Tenancy
+  })
 }
 
 async function expectDone(tenancy: Tenancy, tenants: number): Promise<void> {

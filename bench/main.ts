@@ -2,6 +2,7 @@ import { cpus } from 'node:os'
 import { provideMysql } from '../scripts/embedded-mysql/provide'
 import { providePostgres } from '../scripts/embedded-postgres/provide'
 import { startDelayProxy } from './delay-proxy'
+import { benchFleet } from './fleet'
 import { measure } from './measure'
 import type { Measured } from './measure'
 import { openMysqlExecutes, openMysqlQueries } from './mysql-strategies'
@@ -24,11 +25,12 @@ type Open = (url: string) => readonly Strategy[] | Promise<readonly Strategy[]>
 
 /** Prints how much slower than hand-written, qualified SQL each way of scoping is. Ratios, since machines differ. */
 async function main(): Promise<void> {
+  const only = process.argv[2]
+  if (only === 'fleet') return benchFleet(process.argv[3])
   console.log(
     `${cpus().length} x ${cpus()[0]?.model}, Node ${process.version}, ${TENANTS} tenants, medians of ${ROUNDS} alternated ` +
       "rounds; every row was checked to be the right tenant's",
   )
-  const only = process.argv[2]
   if (only === undefined || only === 'postgres') await benchPostgres()
   if (only === undefined || only === 'mysql') await benchMysql()
 }

@@ -1,13 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  ConfigError,
-  MigrationFailedError,
-  MigrationFolderError,
-  MigrationRefusedError,
-  MigrationTargetError,
-} from '../errors'
+import { ConfigError, MigrationFailedError, MigrationFolderError, MigrationRefusedError } from '../errors'
 import { EXIT } from './command'
 import type { Run, Workplace } from './command'
 import { addCreate } from './commands/create'
@@ -123,10 +117,7 @@ async function inWorkplace(
 
 /** Nothing was done where options or files are wrong, or a migration must not be run for any tenant. */
 function codeOf(error: unknown): number {
-  const isUsage = [ConfigError, MigrationFolderError, MigrationTargetError].some(
-    (kind) => error instanceof kind,
-  )
-  if (isUsage) return EXIT.usage
+  if (error instanceof ConfigError || error instanceof MigrationFolderError) return EXIT.usage
   return error instanceof MigrationRefusedError ||
     (error instanceof MigrationFailedError && error.tenant === undefined)
     ? EXIT.refused

@@ -30,14 +30,16 @@ describe.each(ENGINE_SERVERS)('what a migration throws on $name', (server) => {
       message: expect.stringMatching(reason),
     }
     await expect(town.tenancy.migrate('acme')).rejects.toMatchObject(failure)
-    const report = await town.tenancy.migrateAll().report()
-    expect(report.results).toEqual([
-      expect.objectContaining({
-        status: 'error',
-        tenant: 'acme',
-        error: expect.objectContaining({ code: 'ROWHOUSE_MIGRATION_FAILED' }),
-      }),
-    ])
+    const whole = town.tenancy.migrateAll().report()
+    if (server.engine === 'postgres') await expect(whole).rejects.toMatchObject(failure)
+    else
+      expect((await whole).results).toEqual([
+        expect.objectContaining({
+          status: 'error',
+          tenant: 'acme',
+          error: expect.objectContaining({ code: 'ROWHOUSE_MIGRATION_FAILED' }),
+        }),
+      ])
     town.folder.delete(`${BAD}.js`)
     town.folder.write(`${BAD}.js`, 'exports.up = async () => {}; exports.down = async () => {}')
     expect((await town.tenancy.migrate('acme')).versions).toEqual([20200103000000])

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
-import { ConfigError } from '../../errors'
+import { ConfigError, MigrationTargetError } from '../../errors'
 import type { MigrateAllOptions } from '../../fleet/options'
 import type { MigrationRun } from '../../fleet/migrate-fleet'
 import { confirmed } from '../confirm'
@@ -87,7 +87,7 @@ function addFleetFlags(command: Command): Command {
     )
     .addOption(option('--retries <count>', 'after a lock or a lost connection', parseCountOrNone, 6))
     .addOption(option('--lock-timeout <time>', 'for each lock, 500ms or 2s', parseDuration, 2000))
-    .addOption(option('--statement-timeout <time>', 'for each statement; 0: any', parseDuration, 0))
+    .addOption(option('--statement-timeout <time>', 'for each statement; 0: no limit', parseDuration, 0))
     .option('--dry-run', 'say what would be done, and write nothing')
     .option('--sql', 'with --dry-run: the SQL, too')
     .option('--verbose', 'a line for each tenant')
@@ -114,7 +114,13 @@ async function migrate(
     : plainOutput(workplace, !all || flags.verbose === true)
   const control = { signal: workplace.interruptible(), onEvent: output.onEvent.bind(output) }
   const run = workplace.tenancy.migrateAll({ ...options, ...control })
-  const sum = await sumOf(run, direction, workplace.commandLine)
+  const sum = await sumOf(run, direction, workplace.commandLine).catch((error: unknown) => {
+    // Of all tenants: a version that no file has.
+    if (!(error instanceof MigrationTargetError)) throw error
+    workplace.printer.error(error)
+    return undefined
+  })
+  if (sum === undefined) return EXIT.usage
   output.finish(sum)
   if (sum.stopped === 'aborted') return EXIT.interrupted
   if (sum.stopped === 'canary' && sum.done === 0) return EXIT.refused
@@ -136,7 +142,7 @@ function optionsOf(
     lockTimeoutMs: lockTimeout,
     statementTimeoutMs: statementTimeout,
     rehearse: flags.rehearse !== false,
-  } as MigrateAllOptions
+  }
 }
 
 async function sumOf(run: MigrationRun, direction: 'up' | 'down', resume: string): Promise<FleetSum> {
