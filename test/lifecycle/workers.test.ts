@@ -1,0 +1,64 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { MigrationWorker } from '../../src/engine'
+import { Workers } from '../../src/lifecycle/workers'
+
+/** Connections that only know whether they are open. */
+class Rig {
+  readonly opened: { isUsable: boolean; isClosed: boolean }[] = []
+  readonly open = async (): Promise<MigrationWorker> => {
+    const worker = { isUsable: true, isClosed: false, close: async () => void (worker.isClosed = true) }
+    this.opened.push(worker)
+    return worker as unknown as MigrationWorker
+  }
+
+  get closed(): number {
+    return this.opened.filter(({ isClosed }) => isClosed).length
+  }
+}
+
+describe('connections for DDL', () => {
+  test('one is lent again, and two at the same time are two', async () => {
+    const rig = new Rig()
+    const workers = new Workers(rig.open)
+    const first = await workers.lend(async (worker) => worker)
+    expect(await workers.lend(async (worker) => worker)).toBe(first)
+    await Promise.all([workers.lend(() => sleep(5)), workers.lend(() => sleep(5))])
+    expect(rig.opened).toHaveLength(2)
+    await workers.close()
+    expect(rig.closed).toBe(2)
+  })
+
+  test('one that is lost, or whose work has failed, is as good as what it is', async () => {
+    const rig = new Rig()
+    const workers = new Workers(rig.open)
+    await expect(workers.lend(() => Promise.reject(new Error('boom')))).rejects.toThrow('boom')
+    await workers.lend(async () => void (rig.opened[0]!.isUsable = false))
+    await workers.lend(async () => {})
+    expect(rig.opened).toHaveLength(2)
+    expect(rig.opened[0]!.isClosed).toBe(true)
+    await workers.close()
+  })
+
+  test('another one takes its place after 500 tenants', async () => {
+    const rig = new Rig()
+    const workers = new Workers(rig.open)
+    for (let chunk = 0; chunk < 10; chunk += 1) await workers.lend(async () => {}, 50)
+    expect(rig.closed).toBe(1)
+    await workers.lend(async () => {})
+    expect(rig.opened).toHaveLength(2)
+    await workers.close()
+  })
+
+  test('what is idle for long is closed, and what is given back late, too', async () => {
+    const rig = new Rig()
+    const workers = new Workers(rig.open, { idleMs: 20 })
+    await workers.lend(async () => {})
+    await sleep(60)
+    expect(rig.closed).toBe(1)
+    const late = workers.lend(() => sleep(20))
+    await sleep(5)
+    await workers.close()
+    await late
+    expect(rig.closed).toBe(2)
+  })
+})
