@@ -64,6 +64,7 @@ test('the folder of the engine comes before the common one', () => {
 
 test.each([
   [{ sharedSchemas: ['$user'] }, /sharedSchemas/],
+  [{ sharedSchemas: ['s'.repeat(64)] }, /longer than a name can be/],
   [{ sharedSchemas: ['pg_temp'] }, /sharedSchemas/],
   [{ sharedSchemas: [''] }, /sharedSchemas/],
   [{ hygiene: 'none' }, /hygiene/],

@@ -1,5 +1,7 @@
 import type { ScopingOptions } from './scoping-options'
 
+const MAX_NAME_BYTES = 63
+
 /** What is wrong with the options of scoping, a sentence each. */
 export function scopingProblems({
   sharedSchemas = [],
@@ -15,6 +17,11 @@ export function scopingProblems({
         `The option \`sharedSchemas\` can't hold ${JSON.stringify(schema)}: name the schemas one by one.`,
       )
     }
+    // The server cuts a longer one wherever it is a name, and not where it is compared with one.
+    if (typeof schema === 'string' && Buffer.byteLength(schema) > MAX_NAME_BYTES)
+      problems.push(
+        `The option \`sharedSchemas\` has ${JSON.stringify(schema)}, which is longer than a name can be (${MAX_NAME_BYTES} bytes).`,
+      )
   }
   if (hygiene !== undefined && !['strict', 'auto', 'fast'].includes(hygiene))
     problems.push('The option `hygiene` is "strict", "auto" or "fast".')
