@@ -64,7 +64,7 @@ async function benchTables({ uri, owner }: Server, rounds: number): Promise<Resu
   const contest: Contest = {
     name: `${MIGRATIONS} migrations that make tables`,
     async prepare(round) {
-      await dropAll(round - 1)
+      if (round > 0) await dropAll(round - 1)
       for (const id of ids) await owner.query(`create database bare${round}_${id}`)
       await createTenants({ uri, prefix: `ours${round}_`, folder }, ids)
     },

@@ -20,11 +20,11 @@ export interface JournalDigest {
 }
 
 const PIECE = "concat(length(own.name), ':', own.name, ' ', own.checksum, ' ', own.direction)"
-/** Longer texts could be cut, without a word. Half of it, since nothing is saved by finding the very place. */
-const MAX_TEXT = 'least(@@group_concat_max_len, @@max_allowed_packet) / 2'
+/** The longest piece there can be, in bytes, and more: by its number of rows it is known that a text can't be cut. */
+const MAX_PIECE = 1200
 /** That the column `last_id` is asked for tells a journal of ours that is to be mended. */
-const DIGEST = `concat_ws(' ', coalesce(sum(own.state <> 'applied'), 0) + count(own.last_id),
-  if(coalesce(sum(length(${PIECE}) + 1), 0) < ${MAX_TEXT},
+const DIGEST = `concat_ws(' ', coalesce(sum(own.state <> 'applied' or own.last_id is not null), 0),
+  if(count(*) * ${MAX_PIECE} < least(@@group_concat_max_len, @@max_allowed_packet),
      concat_ws(' ', count(*),
        sha2(coalesce(group_concat(${PIECE} order by own.run_order, own.version, own.name separator ','), ''), 256)),
      null))`
