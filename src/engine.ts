@@ -84,6 +84,14 @@ export interface WorkerLimits {
   readonly statementTimeoutMs?: number | undefined
 }
 
+/** How far a tenant's migrations are. */
+export interface MigrationProgress {
+  /** The newest that is applied; undefined where none is. */
+  readonly version: number | undefined
+  /** Somebody is at it now. */
+  readonly isMigrating: boolean
+}
+
 /** What the books of a tenant hold. */
 export interface Books {
   /** The same text for equal books and for no others; part of what is compared before a plan is run. */
@@ -236,6 +244,8 @@ export interface Engine<Pool = unknown, Admin = unknown, CallbackPool = unknown>
   readMark(schema: SchemaName): Promise<Mark | undefined>
   /** Every marked schema whose name begins with the prefix, whoever owns it, by name. */
   listMarked(prefix: string): AsyncIterable<MarkedSchema>
+  /** How far a tenant's migrations are, with the application's own rights. To be called in the tenant's context. */
+  readProgress?(schema: SchemaName): Promise<MigrationProgress>
   /** Opens a connection for DDL. */
   openWorker(limits?: WorkerLimits): Promise<MigrationWorker>
   /** Opens a connection with the application's rights for reading many tenants. Missing where there is no server. */

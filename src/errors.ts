@@ -74,6 +74,17 @@ export class TenantSuspendedError extends RowhouseError {
   }
 }
 
+/** The tenant is being migrated, and the route serves none meanwhile. Answers 503. */
+export class TenantMigratingError extends RowhouseError {
+  /** Seconds of the `Retry-After` header. */
+  readonly retryAfterSeconds: number
+
+  constructor(retryAfterSeconds: number, details: ErrorDetails = {}) {
+    super('ROWHOUSE_TENANT_MIGRATING', 'This tenant is being migrated.', { status: 503, ...details })
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+}
+
 /** Whoever knows the tenants did not answer in time. Answers 503. */
 export class DirectoryTimeoutError extends RowhouseError {
   constructor(timeoutMs: number, details: ErrorDetails = {}) {

@@ -28,6 +28,7 @@ export type {
   StopReason,
 } from './fleet/events'
 export type { DryRun, DryRunGroup } from './fleet/dry-run'
+export type { MigrationProgress } from './engine'
 export type { MigrationRun } from './fleet/migrate-fleet'
 export type { MigrateAllOptions } from './fleet/options'
 export type {
@@ -87,6 +88,7 @@ export {
   TenantMismatchError,
   TenantNotFoundError,
   TenantRequiredError,
+  TenantMigratingError,
   TenantSuspendedError,
   TenantUnresolvedError,
 } from './errors'

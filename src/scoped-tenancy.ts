@@ -1,4 +1,5 @@
-import type { Engine } from './engine'
+import { ConfigError } from './errors'
+import type { Engine, MigrationProgress } from './engine'
 import { rememberEngine } from './engine-of'
 import { TenantMoves } from './lifecycle/moves'
 import type { LifecycleParts, TenantNames } from './lifecycle/options'
@@ -8,7 +9,7 @@ import { parseOptions } from './options'
 import type { Settings, TenancyOptions } from './options'
 import type { AdmitOptions } from './request/admit'
 import { createDirectory } from './request/directory'
-import type { Directory, Lookup } from './request/directory'
+import type { Directory, DirectoryEntry, Lookup } from './request/directory'
 import { expressMiddleware, resumeTenant } from './request/express'
 import type { ExpressMiddleware, ExpressParts } from './request/express'
 import type { RequestLike } from './request/request-like'
@@ -44,6 +45,11 @@ export class ScopedTenancy<
   readonly #place: string
   readonly #context: TenantContext<Record>
   readonly #directory: Directory<Record>
+  /** How far the migrations of tenants are; each is asked for once a second, for all its requests. */
+  readonly #progress = createDirectory<MigrationProgress>({
+    lookup: (id) => this.#lookUpProgress(this.nameOf(id)),
+    ttlMs: 1000,
+  })
 
   /** @throws ConfigError with every mistake in the options */
   constructor(options: TenancyOptions<Pool, Admin, Record, CallbackPool>) {
@@ -165,7 +171,20 @@ export class ScopedTenancy<
       name: this.#place,
       context: this.#context,
       directory: this.#directory,
+      readProgress: async (id) => (await this.#progress.find(id))!.record,
       parse: (raw) => this.nameOf(raw as TenantInput),
+    }
+  }
+
+  async #lookUpProgress(names: TenantNames): Promise<DirectoryEntry<MigrationProgress>> {
+    const { engine } = this
+    if (engine.readProgress === undefined)
+      throw new ConfigError([
+        'This engine does not tell how far migrations are (`migrating`, `schemaVersion`).',
+      ])
+    return {
+      state: 'active',
+      record: await this.runAs(names, async () => engine.readProgress!(names.schema)),
     }
   }
 

@@ -54,7 +54,7 @@ test.each([
 })
 
 test("a fault that is not the request's has no status, so it answers 500", () => {
-  const requests = /Unresolved|NotFound|Forbidden|Suspended|Exists|DirectoryTimeout|PoolTimeout/
+  const requests = /Unresolved|NotFound|Forbidden|Suspended|Migrating|Exists|DirectoryTimeout|PoolTimeout/
   const others = samples.filter(([name]) => !requests.test(name)).map(([, error]) => error.status)
   expect(others.length).toBeGreaterThan(5)
   expect(others.filter((status) => status !== undefined)).toEqual([])

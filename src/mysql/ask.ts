@@ -1,8 +1,8 @@
-import type { Connection } from 'mysql2/promise'
+import type { Connection, Pool } from 'mysql2/promise'
 
 /** Rows as objects of plain values, whatever the options of the pool make of them. */
 export async function ask<Row>(
-  connection: Connection,
+  connection: Pick<Connection | Pool, 'query'>,
   sql: string,
   values: readonly unknown[] = [],
 ): Promise<Row[]> {

@@ -10,6 +10,7 @@ import { createMigrationLoader } from './load-migrations'
 import { listMarked, readMark } from './marks'
 import { MIGRATION_TEMPLATES } from './migration-templates'
 import { openMigrationWorker } from './migration-worker'
+import { readProgress } from './progress'
 import { createTenantPool } from './pool'
 import type { ScopingOptions } from './pool'
 
@@ -92,6 +93,7 @@ function open(options: MysqlOptions, settings: EngineSettings): Engine<Pool, Poo
     callbackPool,
     admin,
     readMark: (schema) => readMark(admin, schema),
+    readProgress: (schema) => readProgress(pool, schema, settings.migrationsTable),
     listMarked: (prefix) => listMarked(admin, prefix),
     openWorker: ({ lockTimeoutMs: wait = lockTimeoutMs, statementTimeoutMs = 0 } = {}) =>
       openMigrationWorker({ ...worker, lockTimeoutMs: wait, statementTimeoutMs }),

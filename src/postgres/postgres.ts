@@ -10,6 +10,7 @@ import { MIGRATION_TEMPLATES } from './migration-templates'
 import { openMigrationWorker } from './migration-worker'
 import { TenantPool } from './pool'
 import type { ScopingOptions } from './scoping-options'
+import { readProgress } from './progress'
 import { createMigrationRenderer } from './render-migration'
 import { scopingProblems } from './scoping-problems'
 
@@ -98,6 +99,7 @@ function open(options: PostgresOptions, settings: EngineSettings): Engine<Pool, 
     admin,
     readMark: (schema) => readMark(admin, schema),
     listMarked: (prefix) => listMarked(admin, prefix),
+    readProgress: (schema) => readProgress(pool, schema, settings.migrationsTable),
     openWorker,
     openReader: () => openFleetReader({ connection, sharedSchemas, isolation }),
     diagnose: (prefix) => diagnose(patient, prefix),

@@ -1,6 +1,8 @@
+import type { MigrationProgress } from '../engine'
 import {
   ConfigError,
   TenantForbiddenError,
+  TenantMigratingError,
   TenantIdError,
   TenantNotFoundError,
   TenantSuspendedError,
@@ -35,8 +37,12 @@ export interface AdmitOptions<Req = RequestLike, Record = unknown> {
   readonly required?: boolean | undefined
   /** Status for a suspended tenant, said to authorised callers only. Default 403. */
   readonly suspended?: 403 | 503 | undefined
-  /** Seconds in the `Retry-After` of a suspended tenant's 503. Default 60. */
+  /** Seconds in the `Retry-After` of a 503. Default 60 for a suspended tenant, 5 for one that is being migrated. */
   readonly retryAfterSeconds?: number | undefined
+  /** Status for a tenant that is being migrated. Default: it is served. Costs one question per tenant and second. */
+  readonly migrating?: 503 | undefined
+  /** Puts the newest applied version into `tenancy.current().schemaVersion`. Default false. Costs the same question. */
+  readonly schemaVersion?: boolean | undefined
   /** Status for a tenant that the caller may not use. Default 404, the same answer as for one that does not exist. */
   readonly notAuthorized?: 404 | 403 | undefined
 }
@@ -46,6 +52,8 @@ export interface AdmitParts<Record> {
   /** Checks a raw name and names its schema; throws {@link TenantIdError}. */
   readonly parse: (raw: unknown) => { readonly id: TenantId; readonly schema: SchemaName }
   readonly directory: Pick<Directory<Record>, 'find'>
+  /** How far the migrations of a tenant are. */
+  readonly readProgress: (id: TenantId) => Promise<MigrationProgress>
 }
 
 /** Resolves to the tenant of a request, or to undefined where it names none and none is required; rejects for the others. */
@@ -56,17 +64,18 @@ export type Admit<Req, Record> = (req: Req) => Promise<AdmittedTenant<Record> | 
  *
  * The result rejects with {@link TenantUnresolvedError} 400, {@link TenantNotFoundError} 404 (no such tenant, an id that
  * could be none, and by default a caller who may not use it), {@link TenantSuspendedError} 403 or 503,
- * {@link TenantForbiddenError} 403 if asked for, or what the directory or `authorize` throws.
+ * {@link TenantMigratingError} 503 and {@link TenantForbiddenError} 403 if asked for, or what the directory or `authorize` throws.
  *
  * @throws {@link ConfigError} for a spoofable name that nothing authorises, and for other mistakes in the options
  */
 export function createAdmit<Req, Record>(
   options: AdmitOptions<Req, Record>,
-  { parse, directory }: AdmitParts<Record>,
+  { parse, directory, readProgress }: AdmitParts<Record>,
 ): Admit<Req, Record> {
   const problems = findProblems(options)
   if (problems.length > 0) throw new ConfigError(problems)
-  const { resolve: resolver, authorize, required = true } = options
+  const { resolve: resolver, authorize, required = true, migrating, retryAfterSeconds = 5 } = options
+  const asksProgress = migrating !== undefined || options.schemaVersion === true
 
   return async (req) => {
     const raw = await resolver.resolve(req)
@@ -83,7 +92,11 @@ export function createAdmit<Req, Record>(
     // Before the state: who may not use a tenant is not told that it is suspended, because that says that it exists.
     if (authorize && (await authorize(req, tenant)) !== true) throw notAuthorized(id, options)
     if (entry.state !== 'active') throw suspended(id, options)
-    return tenant
+    if (!asksProgress) return tenant
+    const { isMigrating, version } = await readProgress(id)
+    if (isMigrating && migrating !== undefined)
+      throw new TenantMigratingError(retryAfterSeconds, { tenant: id })
+    return { ...tenant, schemaVersion: version }
   }
 }
 
@@ -108,6 +121,7 @@ function findProblems<Req, Record>(options: AdmitOptions<Req, Record>): string[]
   }
   if (authorize !== undefined && typeof authorize !== 'function')
     problems.push('`authorize` needs a function.')
+  if (options.migrating !== undefined && options.migrating !== 503) problems.push('`migrating` is 503.')
   if (suspended !== 403 && suspended !== 503) problems.push('`suspended` is 403 or 503.')
   if (notAuthorized !== 404 && notAuthorized !== 403) problems.push('`notAuthorized` is 404 or 403.')
   if (!Number.isSafeInteger(retryAfterSeconds) || retryAfterSeconds < 0) {

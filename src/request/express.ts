@@ -1,4 +1,4 @@
-import { TenantRequiredError, TenantSuspendedError } from '../errors'
+import { TenantMigratingError, TenantRequiredError, TenantSuspendedError } from '../errors'
 import type { TenantContext } from '../tenant/context'
 import { createAdmit } from './admit'
 import type { AdmitOptions, AdmitParts, AdmittedTenant } from './admit'
@@ -50,7 +50,8 @@ export function expressMiddleware<Req extends RequestLike = RequestLike, Record 
         parts.context.run(tenant, () => next())
       },
       (error: unknown) => {
-        const retryAfter = error instanceof TenantSuspendedError ? error.retryAfterSeconds : undefined
+        const hasTime = error instanceof TenantSuspendedError || error instanceof TenantMigratingError
+        const retryAfter = hasTime ? error.retryAfterSeconds : undefined
         if (retryAfter !== undefined) res.setHeader('Retry-After', String(retryAfter))
         next(error)
       },

@@ -11,6 +11,8 @@ export interface Tenant<Record = unknown> {
   readonly schema: SchemaName
   /** What the directory of the request half knows of it; undefined in `run()` of a job or script. */
   readonly record?: Record | undefined
+  /** Newest applied version as of at most a second before the request, where the middleware asks for it (`schemaVersion: true`). */
+  readonly schemaVersion?: number | undefined
 }
 
 /** Says "no tenant, on purpose": shared tables only. */
@@ -50,9 +52,13 @@ export class TenantContext<Record = unknown> {
 
   /** Calls `work` with this tenant as the current one and returns what it returns. Nested calls restore the outer tenant. */
   run<T>(tenant: Tenant<Record>, work: () => T): T {
-    const { id, schema, record } = tenant
+    const { id, schema, record, schemaVersion } = tenant
     if (record === undefined && Object.isFrozen(tenant)) return storage.run(this.#storeWith(tenant), work)
-    const own = Object.freeze(record === undefined ? { id, schema } : { id, schema, record })
+    const own = Object.freeze({
+      ...{ id, schema },
+      ...(record === undefined ? {} : { record }),
+      ...(schemaVersion === undefined ? {} : { schemaVersion }),
+    })
     return storage.run(this.#storeWith(own), work)
   }
 

@@ -240,3 +240,35 @@ test('requests for one tenant at the same time share one lookup', async () => {
   await Promise.all(Array.from({ length: 50 }, () => admitAll(requestFor('acme'))))
   expect(counted).toHaveBeenCalledTimes(1)
 })
+
+describe('a tenant that is being migrated', () => {
+  test('is served by default, and nobody asks', async () => {
+    const readProgress = jest.fn()
+    const parts = createParts({ readProgress })
+    const served = createAdmit({ resolve, trustResolution: true }, parts)
+    expect((await served(requestFor('busy')))?.id).toBe('busy')
+    expect(readProgress).not.toHaveBeenCalled()
+  })
+
+  test('is answered 503 where the route says so, to who may use it', async () => {
+    expect(await refusal('busy', { migrating: 503 })).toMatchObject({
+      code: 'ROWHOUSE_TENANT_MIGRATING',
+      ...{ status: 503, tenant: 'busy', retryAfterSeconds: 5 },
+    })
+    expect(await refusal('busy', { migrating: 503, retryAfterSeconds: 9 })).toMatchObject({
+      retryAfterSeconds: 9,
+    })
+    expect(await refusal('busy', { migrating: 503, authorize: () => false })).toMatchObject({ status: 404 })
+    expect((await admit('acme', { migrating: 503 }))?.id).toBe('acme')
+  })
+
+  test('its version is there where the route asks for it', async () => {
+    expect((await admit('busy', { schemaVersion: true }))?.schemaVersion).toBe(20200101000000)
+    expect(await admit('acme')).not.toHaveProperty('schemaVersion')
+  })
+
+  test('another status is refused', () => {
+    const wrong = { resolve, trustResolution: true, migrating: 500 } as unknown as Options
+    expect(() => createAdmit(wrong, createParts())).toThrow(/`migrating` is 503/)
+  })
+})

@@ -28,6 +28,7 @@ export function createParts(overrides: Partial<ExpressParts<TestRecord>> = {}): 
       return { id, schema: schemaNameOf(id, naming) }
     },
     directory: createDirectory({ lookup }),
+    readProgress: async (id) => ({ version: 20200101000000, isMigrating: id.startsWith('busy') }),
     ...overrides,
   }
 }
