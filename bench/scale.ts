@@ -1,14 +1,17 @@
+import { scaleFleet } from './scale-fleet'
 import { scaleMysql } from './scale-mysql'
 import { scalePostgres } from './scale-postgres'
 import { POOL_SIZE, TENANTS } from './visits'
 
-const ENGINES = { postgres: scalePostgres, mysql: scaleMysql }
+const WAYS = { postgres: scalePostgres, mysql: scaleMysql, fleet: scaleFleet }
 
-/** Shows what many tenants cost: `npm run bench:scale`, or `npm run bench:scale -- mysql` for one engine. */
+/** Shows what many tenants cost: `npm run bench:scale`, or one of its parts: `npm run bench:scale -- fleet`. */
 async function main(): Promise<void> {
   const wanted = process.argv[2]
-  console.log(`${TENANTS} tenants of one table each, visited once by a pool of ${POOL_SIZE}, and once more`)
-  for (const [name, scale] of Object.entries(ENGINES)) {
+  console.log(
+    `${TENANTS} tenants, visited once by a pool of ${POOL_SIZE} and once more, or migrated as a fleet`,
+  )
+  for (const [name, scale] of Object.entries(WAYS)) {
     if (wanted !== undefined && wanted !== name) continue
     console.log(`\n${name}\n`)
     await scale()

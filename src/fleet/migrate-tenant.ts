@@ -6,6 +6,7 @@ import type {
   MigrationWorker,
   SurveyedTenant,
 } from '../engine'
+import { MigrationLockedError } from '../errors'
 import type { MigrationFailedError } from '../errors'
 import type { MigratedTenant } from '../lifecycle/hooks'
 import type { Owner } from '../lifecycle/ownership'
@@ -31,6 +32,9 @@ export interface Turn {
 
 /** It is done with, or to be put back for a while. */
 export type TurnResult = Tried<Turn, MigrationOutcome>
+
+/** How often a tenant is looked at again beyond its retries, because somebody else changes it. */
+const MORE_LOOKS = 3
 
 /** What {@link MigrateTenant} works with. */
 export interface MigrateTenantParts {
@@ -96,6 +100,7 @@ export class MigrateTenant {
       if (isDone) return await this.#migrated(turn, tenant, [...kept, ...versionsOf(steps)], start)
     }
     // Its books are not what they were: somebody else is on it, too, or the files were just accepted.
+    if (turn.tries > retries + MORE_LOOKS) throw restless(tenant)
     return { again: { tenant, tries: turn.tries, kept }, waitMs: 0 }
   }
 
@@ -154,6 +159,14 @@ export class MigrateTenant {
     this.#parts.tell({ event: 'failed', tries, ...failure })
     return { outcome: { status: 'error', ...failure } }
   }
+}
+
+function restless({ id, schema }: FoundTenant): MigrationLockedError {
+  return new MigrationLockedError(
+    `The books of tenant "${id}" ("${schema}") were not what they were a moment before, each time anew. See who else writes ` +
+      'there, and run again. Nothing was done.',
+    { tenant: id },
+  )
 }
 
 function booksOf({ found }: FoundTenant): Books {
