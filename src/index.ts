@@ -28,6 +28,8 @@ export type {
   StopReason,
 } from './fleet/events'
 export type { DryRun, DryRunGroup } from './fleet/dry-run'
+export type { FleetGroup, FleetState, FleetStatus, TenantProblem } from './fleet/status-fleet'
+export type { LookOptions } from './knowing-tenancy'
 export type { MigrationRun } from './fleet/migrate-fleet'
 export type { MigrateAllOptions } from './fleet/options'
 export type {
