@@ -148,6 +148,8 @@ export interface MigrationWorker {
    * @throws MigrationFailedError with the versions that stay, MigrationRefusedError
    */
   apply(schema: SchemaName, tenant: TenantId, steps: readonly MigrationStep[]): Promise<void>
+  /** Writes into the books that a step was run, and runs nothing. @throws MigrationTargetError for a table that is none of ours */
+  note(schema: SchemaName, step: MigrationStep): Promise<void>
   /** Names of the schemas that begin with exactly this prefix and have a table for a mark, by name; one question. */
   candidates(prefix: string): Promise<readonly SchemaName[]>
   /**

@@ -53,6 +53,7 @@ export type {
 } from './lifecycle/kept'
 export type { Finding, FindingCode } from './doctor/finding'
 export type { DropOptions } from './engine'
+export type { BookEntry } from './lifecycle/book-entry'
 export type { CreateOptions, MigrateOptions } from './lifecycle/options'
 export type { Repair, UnfinishedMigration } from './engine'
 export type { Target } from './migrations/target'

@@ -27,6 +27,7 @@ import type {
   TenantInfo,
   TenantResult,
 } from './lifecycle/results'
+import type { BookEntry } from './lifecycle/book-entry'
 import type { CreateOptions, MigrateOptions, TenantNames } from './lifecycle/options'
 import { expectCount, KnowingTenancy } from './knowing-tenancy'
 import { readMigrationFolder } from './migrations/folder'
@@ -208,6 +209,23 @@ export class Tenancy<
    */
   repair(tenant: TenantInput, repair: Repair): Promise<RepairResult> {
     return this.tenants.repair(this.nameOf(tenant), repair)
+  }
+
+  /**
+   * Writes into a tenant's books that a migration is applied, or is not, and runs nothing: after it was done or undone by hand.
+   *
+   * @param version - of a file, 20261124101500
+   * @returns what was written, as `migrate` and `rollback` tell it
+   * @throws MigrationTargetError where no file has the version, or the books say so already; MigrationUnfinishedError
+   */
+  async mark(
+    tenant: TenantInput,
+    version: number | bigint | string,
+    entry: BookEntry,
+  ): Promise<MigrationResult> {
+    if (entry !== 'applied' && entry !== 'reverted')
+      throw new ConfigError(['Say `applied` or `reverted`. Nothing was changed.'])
+    return this.tenants.mark(this.nameOf(tenant), version, entry)
   }
 
   /** Stops serving a tenant: its requests are answered 403 or 503. */

@@ -15,6 +15,7 @@ import { addDoctor } from './commands/doctor'
 import { addAdopt, addDrop } from './commands/drop'
 import { addExec } from './commands/exec'
 import { addListDropped, addPurge, addRename, addUndrop } from './commands/kept'
+import { addMark } from './commands/mark'
 import { addMigrate, addRollback } from './commands/migrate'
 import { addNew } from './commands/new'
 import { addRepair } from './commands/repair'
@@ -66,6 +67,7 @@ export async function runProgram(args: readonly string[], surroundings: Surround
     addDrop,
     addAdopt,
     addRepair,
+    addMark,
     addDoctor,
     ...[addListDropped, addUndrop, addPurge, addRename, addExec, addSql],
   ])

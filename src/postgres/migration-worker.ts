@@ -75,6 +75,11 @@ export async function openMigrationWorker(
       return { exists: rowCount !== 0, mark: rowCount === 0 ? undefined : await readMark(client, schema) }
     },
     readApplied: (schema) => bookkeeping.read(schema),
+    note: (schema, step) =>
+      inTransaction(client, async () => {
+        await bookkeeping.ensure(schema)
+        await bookkeeping.write(schema, step)
+      }),
     candidates: (prefix) => readCandidates(client, prefix),
     survey: (schemas, known) => survey(tools, schemas, known),
     prepare: (steps) => prepare(renderer, steps),
