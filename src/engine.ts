@@ -1,5 +1,6 @@
 import type { Finding } from './doctor/finding'
 import type { FleetReader } from './fleet-reader'
+import type { LintFinding } from './lint-finding'
 import type { SchemaMoves } from './schema-moves'
 import type { Scope } from './tenant/context'
 import type { NameLimit, SchemaName } from './tenant/schema-name'
@@ -244,6 +245,8 @@ export interface Engine<Pool = unknown, Admin = unknown, CallbackPool = unknown>
   openReader?(): Promise<FleetReader>
   /** Looks at the set-up with its own and the application's eyes, and changes nothing. */
   diagnose?(prefix: string): Promise<readonly Finding[]>
+  /** Looks through migrations without a database. Missing where there is no server. @throws MigrationFolderError */
+  lint?(files: readonly MigrationFile[]): Promise<readonly LintFinding[]>
   /** Ends the pools. */
   close(): Promise<void>
 }

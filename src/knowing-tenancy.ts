@@ -1,8 +1,10 @@
 import type { Finding } from './doctor/finding'
 import { ConfigError } from './errors'
+import { withoutIgnored } from './fleet/lint-ignores'
 import { statusFleet } from './fleet/status-fleet'
 import type { FleetStatus, LookParts } from './fleet/status-fleet'
 import type { TenantStatus } from './lifecycle/results'
+import type { LintFinding } from './lint-finding'
 import { readMigrationFolder } from './migrations/folder'
 import { ScopedTenancy } from './scoped-tenancy'
 import type { DefaultRecord } from './scoped-tenancy'
@@ -34,6 +36,17 @@ export class KnowingTenancy<
    */
   async statusAll(options?: LookOptions): Promise<FleetStatus> {
     return statusFleet(this.#look(options))
+  }
+
+  /**
+   * Looks through all migrations, in both directions, without a database: for what is refused (errors), and for what is to be
+   * thought of in a fleet (warnings). What a program asks the database for is looked at when it runs.
+   * @throws MigrationFolderError for a file that can't be loaded; ConfigError where the engine has no server
+   */
+  async lint(): Promise<readonly LintFinding[]> {
+    const findings = await this.engine.lint?.(await readMigrationFolder(this.settings.migrations))
+    if (findings === undefined) throw new ConfigError(['This engine has no server, and no migrations.'])
+    return withoutIgnored(findings)
   }
 
   /** Looks at the set-up in the database, changes nothing, and tells what is wrong: errors first. See docs/doctor.md. */

@@ -15,6 +15,7 @@ import { addDoctor } from './commands/doctor'
 import { addAdopt, addDrop } from './commands/drop'
 import { addExec } from './commands/exec'
 import { addListDropped, addPurge, addRename, addUndrop } from './commands/kept'
+import { addLint } from './commands/lint'
 import { addMark } from './commands/mark'
 import { addMigrate, addRollback } from './commands/migrate'
 import { addNew } from './commands/new'
@@ -68,6 +69,7 @@ export async function runProgram(args: readonly string[], surroundings: Surround
     addAdopt,
     addRepair,
     addMark,
+    addLint,
     addDoctor,
     ...[addListDropped, addUndrop, addPurge, addRename, addExec, addSql],
   ])
