@@ -1,6 +1,8 @@
 import type { Finding } from './doctor/finding'
 import { ConfigError } from './errors'
 import { withoutIgnored } from './fleet/lint-ignores'
+import { rehearseAll } from './fleet/rehearse-all'
+import type { Rehearsal } from './fleet/rehearse-all'
 import { statusFleet } from './fleet/status-fleet'
 import type { FleetStatus, LookParts } from './fleet/status-fleet'
 import type { TenantStatus } from './lifecycle/results'
@@ -47,6 +49,15 @@ export class KnowingTenancy<
     const findings = await this.engine.lint?.(await readMigrationFolder(this.settings.migrations))
     if (findings === undefined) throw new ConfigError(['This engine has no server, and no migrations.'])
     return withoutIgnored(findings)
+  }
+
+  /**
+   * Runs all migrations where nobody sees it, and takes all of it back: on PostgreSQL in a transaction, on MySQL in a database of
+   * its own, forwards and back.
+   * @throws MigrationRefusedError, MigrationFailedError, MigrationFolderError
+   */
+  async rehearse(): Promise<Rehearsal> {
+    return rehearseAll(this.#look())
   }
 
   /** Looks at the set-up in the database, changes nothing, and tells what is wrong: errors first. See docs/doctor.md. */

@@ -19,6 +19,7 @@ import { addLint } from './commands/lint'
 import { addMark } from './commands/mark'
 import { addMigrate, addRollback } from './commands/migrate'
 import { addNew } from './commands/new'
+import { addRehearse } from './commands/rehearse'
 import { addRepair } from './commands/repair'
 import { addList, addStatus } from './commands/status'
 import { addSql } from './commands/sql'
@@ -70,6 +71,7 @@ export async function runProgram(args: readonly string[], surroundings: Surround
     addRepair,
     addMark,
     addLint,
+    addRehearse,
     addDoctor,
     ...[addListDropped, addUndrop, addPurge, addRename, addExec, addSql],
   ])
