@@ -120,6 +120,14 @@ export interface PreparedSteps {
   readonly sql: readonly string[]
 }
 
+/** Tells how schemas are built: by names, with the schema's own taken out, so that two of one structure are told alike. */
+export interface Structures {
+  /** A text for each that is the same for the same structure; none for what is not there, or can't be read now. */
+  fingerprints(schemas: readonly SchemaName[]): Promise<ReadonlyMap<SchemaName, string>>
+  /** A line for each thing in a schema, sorted. */
+  lines(schema: SchemaName): Promise<readonly string[]>
+}
+
 /** One connection for DDL, apart from the request pool. Close it. */
 export interface MigrationWorker {
   /** False once its connection is gone: close it and open another. */
@@ -206,6 +214,8 @@ export interface MigrationWorker {
   empty?(schema: SchemaName, snapshot: string): Promise<boolean>
   /** What can be done with schemas as a whole. Missing where there are none. */
   readonly moves?: SchemaMoves
+  /** Tells how schemas are built. Missing where there are none. */
+  readonly structures?: Structures
   /** Ends what can't be known of an unfinished migration. Missing where there are none. */
   repair?(schema: SchemaName, repair: Repair): Promise<void>
   close(): Promise<void>

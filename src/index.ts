@@ -52,6 +52,7 @@ export type {
   UndropOptions,
 } from './lifecycle/kept'
 export type { Finding, FindingCode } from './doctor/finding'
+export type { Drift, DriftGroup, DriftVersion } from './fleet/drift'
 export type { Rehearsal } from './fleet/rehearse-all'
 export type { LintCode, LintFinding } from './lint-finding'
 export type { DropOptions } from './engine'

@@ -1,5 +1,7 @@
 import type { Finding } from './doctor/finding'
 import { ConfigError } from './errors'
+import { driftOf } from './fleet/drift'
+import type { Drift } from './fleet/drift'
 import { withoutIgnored } from './fleet/lint-ignores'
 import { rehearseAll } from './fleet/rehearse-all'
 import type { Rehearsal } from './fleet/rehearse-all'
@@ -58,6 +60,14 @@ export class KnowingTenancy<
    */
   async rehearse(): Promise<Rehearsal> {
     return rehearseAll(this.#look())
+  }
+
+  /**
+   * Compares how tenants with the same migrations are built: tables, columns, indexes, constraints, functions, types, triggers, views.
+   * Most of each version are the norm. Writes nothing.
+   */
+  async drift(options?: LookOptions): Promise<Drift> {
+    return driftOf(this.#look(options))
   }
 
   /** Looks at the set-up in the database, changes nothing, and tells what is wrong: errors first. See docs/doctor.md. */

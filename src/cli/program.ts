@@ -12,6 +12,7 @@ import { EXIT } from './command'
 import type { Run, Workplace } from './command'
 import { addCreate } from './commands/create'
 import { addDoctor } from './commands/doctor'
+import { addDrift } from './commands/drift'
 import { addAdopt, addDrop } from './commands/drop'
 import { addExec } from './commands/exec'
 import { addListDropped, addPurge, addRename, addUndrop } from './commands/kept'
@@ -72,6 +73,7 @@ export async function runProgram(args: readonly string[], surroundings: Surround
     addMark,
     addLint,
     addRehearse,
+    addDrift,
     addDoctor,
     ...[addListDropped, addUndrop, addPurge, addRename, addExec, addSql],
   ])

@@ -26,6 +26,7 @@ import type { PreparedRun } from './prepare-migrations'
 import { readUnfinished, repair } from './repair'
 import { schemaMovesOf } from './schema-moves'
 import { quoteName } from './sql'
+import { structuresIn } from './structure'
 import { exists, expectJournal, survey, surveyOne } from './survey'
 
 /** What a worker is opened with. */
@@ -97,6 +98,7 @@ export async function openMigrationWorker(options: WorkerOptions): Promise<Migra
     checkUnchanged: (schema, files, accept) => checkUnchanged({ journal, loader, schema }, files, accept),
     repair: (schema, how) => repair(journal, schema, how),
     moves: schemaMovesOf(session, access, lockTimeoutMs),
+    structures: structuresIn(session, migrationsTable),
     close: () => session.close(),
   }
 }

@@ -22,6 +22,7 @@ import type { Limits } from './migration-lock'
 import { rehearse } from './rehearse'
 import type { MigrationRenderer } from './render-migration'
 import { schemaMovesOf } from './schema-moves'
+import { structuresIn } from './structure'
 import { readCandidates, survey } from './survey'
 import { inTransaction } from './transaction'
 
@@ -108,6 +109,7 @@ export async function openMigrationWorker(
     snapshot: (schema) => snapshotSchema(client, schema, keptIn(schema)),
     empty: (schema, snapshot) => emptySchema(client, schema, snapshot, keptIn(schema)),
     moves: schemaMovesOf(client, access),
+    structures: structuresIn(client, migrationsTable),
     close: () => client.end(),
   }
 }
