@@ -39,7 +39,7 @@ const LINES = `
     select ns, concat_ws(' ', 'trigger', pg_get_triggerdef(t.oid), nullif(t.tgenabled::text, 'O'))
       from rel join pg_catalog.pg_trigger t on t.tgrelid = rel.oid where not t.tgisinternal
     union all
-    select ns, 'policy ' || rel.name || '.' || quote_ident(p.polname) || ' ' || concat_ws(' ', p.polcmd, p.polpermissive,
+    select ns, 'policy ' || rel.name || '.' || quote_ident(p.polname) || ' ' || concat_ws(' ', p.polcmd::text, p.polpermissive,
         pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))
       from rel join pg_catalog.pg_policy p on p.polrelid = rel.oid
     union all
@@ -53,7 +53,7 @@ const LINES = `
         when 'e' then (select 'enum ' || string_agg(quote_literal(enumlabel), ', ' order by enumsortorder) from pg_catalog.pg_enum where enumtypid = t.oid)
         when 'd' then concat_ws(' ', 'domain', format_type(t.typbasetype, t.typtypmod), case when t.typnotnull then 'not null' end, t.typdefault,
           (select string_agg(pg_get_constraintdef(oid), ' ' order by conname) from pg_catalog.pg_constraint where contypid = t.oid and contype <> 'n'))
-        else 'of kind ' || t.typtype end
+        else 'of kind ' || t.typtype::text end
       from here join pg_catalog.pg_type t on t.typnamespace = here.oid where t.typtype in ('e', 'd', 'r')),
   lines as (
     select here.nspname::text as schema,

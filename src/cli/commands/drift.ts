@@ -28,7 +28,7 @@ export function addDrift(program: Command, run: Run): void {
 }
 
 function linesOf({ version, tenants, alike, example, outliers }: DriftVersion): string[] {
-  const head = `at ${version ?? 'no version'}: ${alike} of ${tenants} alike`
+  const head = `at ${version ?? 'no version'}: ${alike.toLocaleString('en')} of ${tenants.toLocaleString('en')} alike`
   const groups = outliers.flatMap((group) => [
     `  ${shortList(group.tenants)}, unlike ${example}:`,
     ...group.lacking.map((text) => `    - ${indented(text)}`),
