@@ -129,7 +129,7 @@ async function compare(
 }
 
 /** The lines of one list that are not in another. */
-export function without(lines: readonly string[], others: readonly string[]): readonly string[] {
+function without(lines: readonly string[], others: readonly string[]): readonly string[] {
   const known = new Set(others)
   return lines.filter((line) => !known.has(line))
 }

@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import { runProgram } from '../../src/cli/program'
 import { ENGINE_SERVERS } from '../support/engines'
 import { EngineTown } from './support/engine-town'
 
@@ -53,6 +55,23 @@ describe.each(ENGINE_SERVERS)('drift of tenants on $name', (server) => {
     const [group] = versions[0]!.outliers
     expect(group!.lacking).toEqual([])
     expect(group!.extra).toEqual([expect.stringMatching(/^column widgets\.colour int/)])
+    town.folder.write(
+      'rowhouse.config.json',
+      JSON.stringify({
+        ...{ engine: server.engine, prefix: town.prefix, migrations: town.folder.path },
+        ...{ [isPostgres ? 'connectionString' : 'uri']: server.appUrl, migrationUrl: server.ownerUrl },
+      }),
+    )
+    let out = ''
+    const code = await runProgram(['--config', join(town.folder.path, 'rowhouse.config.json'), 'drift'], {
+      ...{ out: (text) => (out += text), err: (text) => (out += text), ask: undefined },
+    })
+    expect([code, out]).toEqual([
+      4,
+      expect.stringMatching(
+        /^at 20200102000000: 2 of 4 alike\n {2}b, c, unlike a:\n {4}\+ column widgets\.colour int.*\nat 20200101000000: 1 of 1 alike\n$/,
+      ),
+    ])
   })
 
   const index = isPostgres ? 'drop index widgets_name_index' : 'drop index by_name on widgets'
