@@ -1,5 +1,6 @@
 import type { Finding } from './doctor/finding'
 import type { FleetReader } from './fleet-reader'
+import type { LintFinding } from './lint-finding'
 import type { SchemaMoves } from './schema-moves'
 import type { Scope } from './tenant/context'
 import type { NameLimit, SchemaName } from './tenant/schema-name'
@@ -127,6 +128,14 @@ export interface PreparedSteps {
   readonly sql: readonly string[]
 }
 
+/** Tells how schemas are built: by names, with the schema's own taken out, so that two of one structure are told alike. */
+export interface Structures {
+  /** A text for each that is the same for the same structure; none for what is not there, or can't be read now. */
+  fingerprints(schemas: readonly SchemaName[]): Promise<ReadonlyMap<SchemaName, string>>
+  /** A line for each thing in a schema, sorted. */
+  lines(schema: SchemaName): Promise<readonly string[]>
+}
+
 /** One connection for DDL, apart from the request pool. Close it. */
 export interface MigrationWorker {
   /** False once its connection is gone: close it and open another. */
@@ -156,6 +165,8 @@ export interface MigrationWorker {
    * @throws MigrationFailedError with the versions that stay, MigrationRefusedError
    */
   apply(schema: SchemaName, tenant: TenantId, steps: readonly MigrationStep[]): Promise<void>
+  /** Writes into the books that a step was run, and runs nothing. @throws MigrationTargetError for a table that is none of ours */
+  note(schema: SchemaName, step: MigrationStep): Promise<void>
   /** Names of the schemas that begin with exactly this prefix and have a table for a mark, by name; one question. */
   candidates(prefix: string): Promise<readonly SchemaName[]>
   /**
@@ -211,6 +222,8 @@ export interface MigrationWorker {
   empty?(schema: SchemaName, snapshot: string): Promise<boolean>
   /** What can be done with schemas as a whole. Missing where there are none. */
   readonly moves?: SchemaMoves
+  /** Tells how schemas are built. Missing where there are none. */
+  readonly structures?: Structures
   /** Ends what can't be known of an unfinished migration. Missing where there are none. */
   repair?(schema: SchemaName, repair: Repair): Promise<void>
   close(): Promise<void>
@@ -252,6 +265,8 @@ export interface Engine<Pool = unknown, Admin = unknown, CallbackPool = unknown>
   openReader?(): Promise<FleetReader>
   /** Looks at the set-up with its own and the application's eyes, and changes nothing. */
   diagnose?(prefix: string): Promise<readonly Finding[]>
+  /** Looks through migrations without a database. Missing where there is no server. @throws MigrationFolderError */
+  lint?(files: readonly MigrationFile[]): Promise<readonly LintFinding[]>
   /** Ends the pools. */
   close(): Promise<void>
 }

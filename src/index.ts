@@ -29,6 +29,8 @@ export type {
 } from './fleet/events'
 export type { DryRun, DryRunGroup } from './fleet/dry-run'
 export type { MigrationProgress } from './engine'
+export type { FleetGroup, FleetState, FleetStatus, TenantProblem } from './fleet/status-fleet'
+export type { LookOptions } from './knowing-tenancy'
 export type { MigrationRun } from './fleet/migrate-fleet'
 export type { MigrateAllOptions } from './fleet/options'
 export type {
@@ -51,7 +53,11 @@ export type {
   UndropOptions,
 } from './lifecycle/kept'
 export type { Finding, FindingCode } from './doctor/finding'
+export type { Drift, DriftGroup, DriftVersion } from './fleet/drift'
+export type { Rehearsal } from './fleet/rehearse-all'
+export type { LintCode, LintFinding } from './lint-finding'
 export type { DropOptions } from './engine'
+export type { BookEntry } from './lifecycle/book-entry'
 export type { CreateOptions, MigrateOptions } from './lifecycle/options'
 export type { Repair, UnfinishedMigration } from './engine'
 export type { Target } from './migrations/target'

@@ -1,4 +1,3 @@
-import type { Finding } from './doctor/finding'
 import type { EngineFactory, MigrationKind, Repair, TenantState } from './engine'
 import { ConfigError } from './errors'
 import { forEachTenant } from './explicit/for-each-tenant'
@@ -27,14 +26,14 @@ import type {
   RepairResult,
   TenantInfo,
   TenantResult,
-  TenantStatus,
 } from './lifecycle/results'
+import type { BookEntry } from './lifecycle/book-entry'
 import type { CreateOptions, MigrateOptions, TenantNames } from './lifecycle/options'
+import { expectCount, KnowingTenancy } from './knowing-tenancy'
 import { readMigrationFolder } from './migrations/folder'
 import { createMigrationFile } from './migrations/new-file'
 import type { Target } from './migrations/target'
 import type { TenancyOptions } from './options'
-import { ScopedTenancy } from './scoped-tenancy'
 import type { DefaultRecord } from './scoped-tenancy'
 import type { TenantInput } from './tenant/tenant-id'
 
@@ -46,7 +45,7 @@ export class Tenancy<
   Admin = unknown,
   Record extends object = DefaultRecord,
   CallbackPool = unknown,
-> extends ScopedTenancy<Pool, Admin, Record, CallbackPool> {
+> extends KnowingTenancy<Pool, Admin, Record, CallbackPool> {
   readonly #templates: Templates
 
   /** @throws ConfigError with every mistake in the options */
@@ -212,6 +211,23 @@ export class Tenancy<
     return this.tenants.repair(this.nameOf(tenant), repair)
   }
 
+  /**
+   * Writes into a tenant's books that a migration is applied, or is not, and runs nothing: after it was done or undone by hand.
+   *
+   * @param version - of a file, 20261124101500
+   * @returns what was written, as `migrate` and `rollback` tell it
+   * @throws MigrationTargetError where no file has the version, or the books say so already; MigrationUnfinishedError
+   */
+  async mark(
+    tenant: TenantInput,
+    version: number | bigint | string,
+    entry: BookEntry,
+  ): Promise<MigrationResult> {
+    if (entry !== 'applied' && entry !== 'reverted')
+      throw new ConfigError(['Say `applied` or `reverted`. Nothing was changed.'])
+    return this.tenants.mark(this.nameOf(tenant), version, entry)
+  }
+
   /** Stops serving a tenant: its requests are answered 403 or 503. */
   suspend(tenant: TenantInput): Promise<TenantResult> {
     return this.#setState(tenant, 'suspended')
@@ -222,20 +238,9 @@ export class Tenancy<
     return this.#setState(tenant, 'active')
   }
 
-  /** Where a tenant stands: versions, pending migrations, missing files. */
-  status(tenant: TenantInput): Promise<TenantStatus> {
-    return this.tenants.status(this.nameOf(tenant))
-  }
-
   /** Writes a new, empty migration and tells its path. */
   newMigration(name: string, { kind = 'ts' }: { readonly kind?: MigrationKind } = {}): Promise<string> {
     return createMigrationFile(this.settings.migrations, name, { kind, template: this.#templates[kind] })
-  }
-
-  /** Looks at the set-up in the database, changes nothing, and tells what is wrong: errors first. See docs/doctor.md. */
-  async doctor(): Promise<readonly Finding[]> {
-    const findings = (await this.engine.diagnose?.(this.settings.prefix)) ?? []
-    return [...findings].sort((one, other) => one.severity.localeCompare(other.severity))
   }
 
   /** Ends the pools. */
@@ -266,11 +271,6 @@ export class Tenancy<
   #setState(tenant: TenantInput, state: TenantState): Promise<TenantResult> {
     return this.tenants.setState(this.nameOf(tenant), state)
   }
-}
-
-function expectCount(concurrency = 1): void {
-  if (Number.isSafeInteger(concurrency) && concurrency >= 1) return
-  throw new ConfigError(['The option `concurrency` must be a whole number from 1.'])
 }
 
 /**

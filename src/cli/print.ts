@@ -39,6 +39,13 @@ export function describeError(error: unknown): Record<string, unknown> {
   return { code, message: message || code || String(error), tenant, ...describeMigration(error) }
 }
 
+/** The first names of a list, and how many follow. */
+export function shortList(names: readonly string[], most = 5): string {
+  return names.length > most
+    ? `${names.slice(0, most).join(', ')} and ${(names.length - most).toLocaleString('en')} more`
+    : names.join(', ')
+}
+
 function describeMigration(error: unknown): Record<string, unknown> {
   if (error instanceof MigrationUnfinishedError)
     return { migration: error.migration, statement: error.statement }

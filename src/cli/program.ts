@@ -6,11 +6,15 @@ import { EXIT } from './command'
 import type { Run, Workplace } from './command'
 import { addCreate } from './commands/create'
 import { addDoctor } from './commands/doctor'
+import { addDrift } from './commands/drift'
 import { addAdopt, addDrop } from './commands/drop'
 import { addExec } from './commands/exec'
 import { addListDropped, addPurge, addRename, addUndrop } from './commands/kept'
+import { addLint } from './commands/lint'
+import { addMark } from './commands/mark'
 import { addMigrate, addRollback } from './commands/migrate'
 import { addNew } from './commands/new'
+import { addRehearse } from './commands/rehearse'
 import { addRepair } from './commands/repair'
 import { addList, addStatus } from './commands/status'
 import { addSql } from './commands/sql'
@@ -60,6 +64,10 @@ export async function runProgram(args: readonly string[], surroundings: Surround
     addDrop,
     addAdopt,
     addRepair,
+    addMark,
+    addLint,
+    addRehearse,
+    addDrift,
     addDoctor,
     ...[addListDropped, addUndrop, addPurge, addRename, addExec, addSql],
   ])

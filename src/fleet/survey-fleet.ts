@@ -24,6 +24,13 @@ export interface SurveyPlace {
   readonly known: Map<string, Books>
 }
 
+/** A fleet that was looked at. */
+export interface SurveyedFleet {
+  readonly found: readonly FoundTenant[]
+  /** Ids of ours that are half made. */
+  readonly halfMade: readonly string[]
+}
+
 /**
  * Finds out where each tenant stands.
  *
@@ -33,21 +40,32 @@ export async function surveyFleet(
   place: SurveyPlace,
   names: readonly TenantNames[] | undefined,
 ): Promise<readonly FoundTenant[]> {
+  return (await surveyWithHalfMade(place, names)).found
+}
+
+/** The same, and tells who is half made; of tenants that were named those are found, too, with their problem. */
+export async function surveyWithHalfMade(
+  place: SurveyPlace,
+  names: readonly TenantNames[] | undefined,
+): Promise<SurveyedFleet> {
   const { workers, owner } = place
   if (names !== undefined) {
-    const found = await surveyAll(
+    const all = await surveyAll(
       place,
       names.map(({ schema }) => schema),
     )
-    return names.map((one, index) => judge(owner, one, found[index]!))
+    return { found: names.map((one, index) => judge(owner, one, all[index]!)), halfMade: [] }
   }
   const schemas = await workers.lend((worker) => worker.candidates(owner.prefix), 0)
-  const found = await surveyAll(place, schemas)
-  return found.flatMap((one) => {
+  const found: FoundTenant[] = []
+  const halfMade: string[] = []
+  for (const one of await surveyAll(place, schemas)) {
     const { schema, mark } = one
-    if (mark === undefined || !isOurs(owner, schema, mark) || isHalfMade(one)) return []
-    return [judge(owner, { id: mark.tenant as TenantId, schema }, one)]
-  })
+    if (mark === undefined || !isOurs(owner, schema, mark)) continue
+    if (isHalfMade(one)) halfMade.push(mark.tenant)
+    else found.push(judge(owner, { id: mark.tenant as TenantId, schema }, one))
+  }
+  return { found, halfMade }
 }
 
 /** What became known of one tenant. */

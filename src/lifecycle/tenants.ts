@@ -10,16 +10,17 @@ import type {
 } from '../engine'
 import { MigrationTargetError, TenantExistsError } from '../errors'
 import { readMigrationFolder } from '../migrations/folder'
-import { missingFiles, renamedFiles } from '../migrations/target'
 import { planFrom } from '../migrations/unfinished'
 import type { SchemaName } from '../tenant/schema-name'
 import type { TenantId } from '../tenant/tenant-id'
 import { birth } from './birth'
+import { entryOf } from './book-entry'
+import type { BookEntry } from './book-entry'
 import { runHook } from './hooks'
 import type { MigratedTenant } from './hooks'
 import type { CreateOptions, LifecycleParts, MigrateOptions, TenantNames } from './options'
 import { expectOurs, expectWhole, isHalfMade, isOurs, markOf, notFound } from './ownership'
-import { resultOf, versionOf } from './results'
+import { resultOf, statusOf, versionOf } from './results'
 import type {
   CreateResult,
   MigrationResult,
@@ -134,6 +135,22 @@ export class Tenants {
     })
   }
 
+  /** Changes the books and nothing else. @throws TenantNotFoundError, SchemaNotOursError, MigrationTargetError */
+  async mark(
+    names: TenantNames,
+    version: number | bigint | string,
+    entry: BookEntry,
+  ): Promise<MigrationResult> {
+    return this.#withWorker(names, async (worker, report) => {
+      expectWhole(this.#parts, names, report)
+      const applied = await worker.readApplied(names.schema)
+      const { unfinished } = report
+      const step = entryOf(names, { files: await this.#files(), applied, unfinished }, version, entry)
+      await worker.note(names.schema, step)
+      return resultOf(names, step.direction, [step])
+    })
+  }
+
   /** Serves a tenant, or stops serving it. @throws TenantNotFoundError, SchemaNotOursError */
   async setState(names: TenantNames, state: TenantState): Promise<TenantResult> {
     return this.#withWorker(names, async (worker, report) => {
@@ -165,20 +182,8 @@ export class Tenants {
     return this.#workers.lend(async (worker) => {
       const report = await worker.inspect(names.schema)
       expectOurs(this.#parts, names, report)
-      const files = await this.#files()
-      const books = { files, applied: await worker.readApplied(names.schema) }
-      const renamed = renamedFiles(books)
-      const done = new Set([...books.applied, ...renamed])
-      return {
-        tenant: names.id,
-        prefix: names.schema,
-        state: report.mark!.state,
-        versions: books.applied.map(versionOf),
-        pending: files.filter(({ name }) => !done.has(name)).map(({ name }) => name),
-        missing: missingFiles(books),
-        renamed,
-        ...(report.unfinished === undefined ? {} : { unfinished: report.unfinished }),
-      }
+      const books = { files: await this.#files(), applied: await worker.readApplied(names.schema) }
+      return statusOf(names, report, books)
     })
   }
 

@@ -1,4 +1,4 @@
-import type { Direction } from '../engine'
+import type { Direction, MigrationFile } from '../engine'
 import type { MigrationSession } from './migration-session'
 import { tableIn } from './sql'
 
@@ -152,6 +152,16 @@ export class Journal {
   /** A migration is reverted: nothing is left of it. */
   async remove(schema: string, name: string): Promise<void> {
     await this.#session.query(`delete from ${this.#in(schema)} where name = ?`, [name])
+  }
+
+  /** A migration counts as applied that was not run: in the order of the others it is the last. */
+  async add(schema: string, { name, version }: MigrationFile, checksum: string): Promise<void> {
+    const table = this.#in(schema)
+    await this.#session.query(
+      `insert into ${table} (name, version, checksum, state, direction, run_order)
+       select ?, ?, ?, 'applied', 'up', coalesce(max(run_order), 0) + 1 from ${table}`,
+      [name, version, checksum],
+    )
   }
 
   /** A changed file of an applied migration is accepted as it is now. */

@@ -26,7 +26,8 @@ import type { PreparedRun } from './prepare-migrations'
 import { readUnfinished, repair } from './repair'
 import { schemaMovesOf } from './schema-moves'
 import { quoteName } from './sql'
-import { exists, survey, surveyOne } from './survey'
+import { structuresIn } from './structure'
+import { exists, expectJournal, survey, surveyOne } from './survey'
 
 /** What a worker is opened with. */
 export interface WorkerOptions extends AccessOptions {
@@ -76,6 +77,7 @@ export async function openMigrationWorker(options: WorkerOptions): Promise<Migra
       const entries = await journal.read(schema)
       return entries.filter(({ state }) => state === 'applied').map(({ name }) => name)
     },
+    note: (schema, step) => note(parts, schema, step),
     create: (schema, mark, steps) => create(parts, schema, mark, steps),
     async apply(schema, tenant, steps) {
       const run = await prepareRun(loader, steps, { schema, tenant })
@@ -96,6 +98,7 @@ export async function openMigrationWorker(options: WorkerOptions): Promise<Migra
     checkUnchanged: (schema, files, accept) => checkUnchanged({ journal, loader, schema }, files, accept),
     repair: (schema, how) => repair(journal, schema, how),
     moves: schemaMovesOf(session, access, lockTimeoutMs),
+    structures: structuresIn(session, migrationsTable),
     close: () => session.close(),
   }
 }
@@ -170,6 +173,17 @@ async function create(
     if (isNew && session.isUsable) await dropDatabase(session, schema, access)
     throw error
   }
+}
+
+async function note(
+  { session, journal, loader, table }: Parts,
+  schema: SchemaName,
+  { file, direction }: MigrationStep,
+): Promise<void> {
+  if (direction === 'down') return journal.remove(schema, file.name)
+  await expectJournal(session, schema, table)
+  await journal.ensure(schema)
+  await journal.add(schema, file, await loader.checksum(file))
 }
 
 async function adopt(

@@ -6,6 +6,7 @@ import { ConfigError } from '../errors'
 import { outsideTenants } from '../tenant/context'
 import { diagnose } from './diagnose'
 import { openFleetReader } from './fleet-reader'
+import { lintFiles } from './lint-files'
 import { createMigrationLoader } from './load-migrations'
 import { listMarked, readMark } from './marks'
 import { MIGRATION_TEMPLATES } from './migration-templates'
@@ -99,6 +100,7 @@ function open(options: MysqlOptions, settings: EngineSettings): Engine<Pool, Poo
       openMigrationWorker({ ...worker, lockTimeoutMs: wait, statementTimeoutMs }),
     openReader: () => openFleetReader({ connection, isolation }),
     diagnose: (prefix) => diagnose(patient, prefix),
+    lint: (files) => lintFiles(worker.loader, files),
     async close() {
       await Promise.all([pool.end(), admin.end()])
     },

@@ -72,14 +72,17 @@ function isFairForAll(text: string): boolean {
   return qualifiersOf(text).size === 0 && lintStatement(text, NOBODY) === undefined
 }
 
-/** What is refused wherever the tenant's own database could be meant. */
-function refuseForAll(step: MigrationStep, statement: SqlStatement, home: Home | undefined): void {
-  const { text } = statement
+/** Why a statement is refused wherever the tenant's own database could be meant; undefined for a fair one. */
+export function problemForAll(text: string, home?: Home): string | undefined {
   const problem = lintStatement(text, NOBODY)
-  if (problem === undefined) return
+  if (problem === undefined) return undefined
   const names = [...qualifiersOf(text), ...(home === undefined ? [] : [home.schema])]
-  if (names.some((name) => lintStatement(text, name) === undefined)) return
-  throw refusal(step, statement, problem, home)
+  return names.some((name) => lintStatement(text, name) === undefined) ? undefined : problem
+}
+
+function refuseForAll(step: MigrationStep, statement: SqlStatement, home: Home | undefined): void {
+  const problem = problemForAll(statement.text, home)
+  if (problem !== undefined) throw refusal(step, statement, problem, home)
 }
 
 function refusal(

@@ -150,15 +150,33 @@ async function readOpen(
 /** No journal yet, one of the first that is to be mended, or another tool's table. */
 async function readOther(tools: SurveyTools, schema: SchemaName): Promise<Books | Error> {
   const { session, journal, table } = tools
-  const columns = await columnsOf(session, schema, table)
-  if (columns.size === 0) return NO_BOOKS
-  if (['name', 'number', 'checksum', 'run_order'].some((column) => !columns.has(column)))
-    return new MigrationTargetError(
-      `The table "${table}" of database "${schema}" is another tool's, and no journal of Rowhouse. Give the journals a name of ` +
-        'their own: the option `migrationsTable`.',
-    )
+  try {
+    if (!(await expectJournal(session, schema, table))) return NO_BOOKS
+  } catch (error) {
+    if (error instanceof MigrationTargetError) return error
+    throw error
+  }
   const old = await readOpen(journal, schema, await journal.read(schema))
   return { ...old, state: OLD_JOURNAL + old.state }
+}
+
+/**
+ * Whether there is a journal.
+ *
+ * @throws MigrationTargetError where something else has its name
+ */
+export async function expectJournal(
+  session: MigrationSession,
+  schema: string,
+  table: string,
+): Promise<boolean> {
+  const columns = await columnsOf(session, schema, table)
+  if (['name', 'number', 'checksum', 'run_order'].every((column) => columns.has(column))) return true
+  if (columns.size === 0) return false
+  throw new MigrationTargetError(
+    `The table "${table}" of database "${schema}" is another tool's, and no journal of Rowhouse. Give the journals a name of ` +
+      'their own: the option `migrationsTable`.',
+  )
 }
 
 function unreadable({ table }: SurveyTools, schema: SchemaName, cause: unknown): Error {

@@ -22,6 +22,7 @@ import type { Limits } from './migration-lock'
 import { rehearse } from './rehearse'
 import type { MigrationRenderer } from './render-migration'
 import { schemaMovesOf } from './schema-moves'
+import { structuresIn } from './structure'
 import { readCandidates, survey } from './survey'
 import { inTransaction } from './transaction'
 
@@ -75,6 +76,11 @@ export async function openMigrationWorker(
       return { exists: rowCount !== 0, mark: rowCount === 0 ? undefined : await readMark(client, schema) }
     },
     readApplied: (schema) => bookkeeping.read(schema),
+    note: (schema, step) =>
+      inTransaction(client, async () => {
+        await bookkeeping.ensure(schema)
+        await bookkeeping.write(schema, step)
+      }),
     candidates: (prefix) => readCandidates(client, prefix),
     survey: (schemas, known) => survey(tools, schemas, known),
     prepare: (steps) => prepare(renderer, steps),
@@ -103,6 +109,7 @@ export async function openMigrationWorker(
     snapshot: (schema) => snapshotSchema(client, schema, keptIn(schema)),
     empty: (schema, snapshot) => emptySchema(client, schema, snapshot, keptIn(schema)),
     moves: schemaMovesOf(client, access),
+    structures: structuresIn(client, migrationsTable),
     close: () => client.end(),
   }
 }

@@ -5,6 +5,7 @@ import { ConfigError } from '../errors'
 import { WITHOUT_TENANT } from '../tenant/context'
 import { diagnose } from './diagnose'
 import { openFleetReader } from './fleet-reader'
+import { lintFiles } from './lint-files'
 import { listMarked, readMark } from './marks'
 import { MIGRATION_TEMPLATES } from './migration-templates'
 import { openMigrationWorker } from './migration-worker'
@@ -103,6 +104,7 @@ function open(options: PostgresOptions, settings: EngineSettings): Engine<Pool, 
     openWorker,
     openReader: () => openFleetReader({ connection, sharedSchemas, isolation }),
     diagnose: (prefix) => diagnose(patient, prefix),
+    lint: (files) => lintFiles(worker, files),
     async close() {
       await Promise.all([pool.end(), admin.end()])
     },

@@ -7,7 +7,7 @@ import type { SchemaName } from '../tenant/schema-name'
 import { readThrown } from '../thrown'
 import { runStatements } from './apply-migrations'
 import { LiveQueries } from './live-queries'
-import { pathOf } from './migration-guards'
+import { pathOf, refuseUnsafe } from './migration-guards'
 import { StatementFailure } from './migration-failure'
 import type { MigrationRenderer, PreparedStep } from './render-migration'
 import { splitStatements } from './split-statements'
@@ -103,7 +103,9 @@ async function play(
   try {
     if (rendered.kind === 'live') {
       const queries = new LiveQueries(client, step)
-      await runStatements(client, await rendered.render(queries.query).finally(() => queries.finish()))
+      const script = await rendered.render(queries.query).finally(() => queries.finish())
+      for (const sql of script.statements) refuseUnsafe(sql, step)
+      await runStatements(client, script)
     } else if (rendered.transactional) await runStatements(client, rendered)
     else {
       for (const { text } of rendered.statements.flatMap((sql) => splitStatements(sql)))

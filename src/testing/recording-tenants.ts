@@ -83,6 +83,10 @@ export class RecordingTenants implements MigrationWorker {
     this.#all.set(schema, { ...entry, applied })
   }
 
+  async note(schema: SchemaName, step: MigrationStep): Promise<void> {
+    await this.apply(schema, this.readMark(schema)?.tenant as TenantId, [step])
+  }
+
   async adopt(schema: SchemaName, mark: Mark): Promise<void> {
     this.#all.set(schema, { mark, applied: [] })
   }

@@ -60,9 +60,11 @@ describe.each(MYSQL_SERVERS)('rowhouse on $name', (server) => {
       code: 4,
       out: expect.stringMatching(/unfinished\nacme .*20200101000000_a \(up\) at statement 2: .*nowhere/),
     })
-    expect(JSON.parse((await run('--json', 'status')).out)).toMatchObject([
-      { unfinished: { name: '20200101000000_a', statement: 2 } },
-    ])
+    const unfinished = { name: '20200101000000_a', statement: 2 }
+    expect(JSON.parse((await run('--json', 'status', 'acme')).out)).toMatchObject([{ unfinished }])
+    expect(JSON.parse((await run('--json', 'status')).out)).toMatchObject({
+      ...{ tenants: 1, atHead: 0, groups: [{ tenants: ['acme'], isAtHead: false, unfinished }] },
+    })
     expect(await run('repair', 'acme')).toMatchObject({
       code: 2,
       err: expect.stringContaining('--mark applied'),

@@ -1,0 +1,120 @@
+import type { Books, Engine, MigrationFile, UnfinishedMigration } from '../engine'
+import type { TenantNames } from '../lifecycle/options'
+import type { Owner } from '../lifecycle/ownership'
+import { Workers } from '../lifecycle/workers'
+import { missingFiles, renamedFiles } from '../migrations/target'
+import { newestOf } from './plan-fleet'
+import { surveyWithHalfMade } from './survey-fleet'
+
+/** Whom to look at, and with what. */
+export interface LookParts {
+  readonly engine: Engine
+  readonly owner: Owner
+  readonly readFiles: () => Promise<readonly MigrationFile[]>
+  /** Undefined: all. */
+  readonly names: readonly TenantNames[] | undefined
+  readonly concurrency: number
+}
+
+/** Where some tenants stand. */
+export interface FleetState {
+  /** Nothing is pending, missing, renamed, changed or unfinished. */
+  readonly isAtHead: boolean
+  /** Of the newest applied migration; undefined where there is none. */
+  readonly version: number | undefined
+  /** Names of the files that are not applied. */
+  readonly pending: readonly string[]
+  /** Names of applied migrations whose file is gone. */
+  readonly missing: readonly string[]
+  /** Names of files whose version is applied under another name. */
+  readonly renamed: readonly string[]
+  /** Names of applied migrations whose file is another one now, on an engine that looks at them. */
+  readonly changed: readonly string[]
+  /** A migration that must be ended before another one runs; only where there is one. */
+  readonly unfinished?: UnfinishedMigration
+}
+
+/** Tenants that stand in the same place. */
+export interface FleetGroup extends FleetState {
+  /** Ids, by schema name. */
+  readonly tenants: readonly string[]
+}
+
+/** A tenant that can't be looked at or migrated, and why. */
+export interface TenantProblem {
+  readonly tenant: string
+  readonly error: Error
+}
+
+/** Where all tenants stand. */
+export interface FleetStatus {
+  /** How many were looked at: those in groups and those with a problem. */
+  readonly tenants: number
+  readonly atHead: number
+  /** The greatest groups first. */
+  readonly groups: readonly FleetGroup[]
+  /** Ids of tenants whose creation was interrupted, or is on the way; they are in no group. */
+  readonly creating: readonly string[]
+  readonly problems: readonly TenantProblem[]
+}
+
+/** Looks where each tenant stands, a chunk of them in two questions. Writes nothing. @throws MigrationFolderError */
+export async function statusFleet(parts: LookParts): Promise<FleetStatus> {
+  const { engine, owner, readFiles, names, concurrency } = parts
+  const files = await readFiles()
+  const workers = new Workers(() => engine.openWorker())
+  try {
+    const place = { workers, owner, concurrency, known: new Map<string, Books>() }
+    const { found, halfMade } = await surveyWithHalfMade(place, names)
+    const now = await workers.lend(async (worker) => worker.checksums?.(files), 0)
+    const states = new Map<string, { readonly state: FleetState; readonly key: string }>()
+    const groups = new Map<string, FleetGroup & { readonly tenants: string[] }>()
+    const problems: TenantProblem[] = []
+    for (const { id, problem, found: schema } of found) {
+      if (problem !== undefined) {
+        problems.push({ tenant: id, error: problem })
+        continue
+      }
+      const books = schema.books as Books
+      const known = states.get(books.state) ?? keyed(stateOf(books, files, now))
+      states.set(books.state, known)
+      // Books that differ in their order, or in when a file was changed, are one place to whoever reads the answer.
+      const group = groups.get(known.key)
+      if (group === undefined) groups.set(known.key, { tenants: [id], ...known.state })
+      else group.tenants.push(id)
+    }
+    const bySize = [...groups.values()].sort((one, other) => other.tenants.length - one.tenants.length)
+    const heads = bySize.filter(({ isAtHead }) => isAtHead)
+    const atHead = heads.reduce((sum, { tenants }) => sum + tenants.length, 0)
+    return { tenants: found.length, atHead, groups: bySize, creating: halfMade, problems }
+  } finally {
+    await workers.close()
+  }
+}
+
+/** What some books mean beside the files of today. `now`: checksums of the files by name. */
+export function stateOf(
+  books: Books,
+  files: readonly MigrationFile[],
+  now: ReadonlyMap<string, string> | undefined,
+): FleetState {
+  const { applied, unfinished, checksums } = books
+  const renamed = renamedFiles({ files, applied })
+  const missing = missingFiles({ files, applied })
+  const done = new Set([...applied, ...renamed])
+  const pending = files.filter(({ name }) => !done.has(name)).map(({ name }) => name)
+  const changed = [...(checksums ?? [])]
+    .filter(([name, checksum]) => now?.has(name) === true && now.get(name) !== checksum)
+    .map(([name]) => name)
+  const isClean = [pending, missing, renamed, changed].every(({ length }) => length === 0)
+  return {
+    isAtHead: isClean && unfinished === undefined,
+    version: newestOf(books),
+    ...{ pending, missing, renamed, changed },
+    ...(unfinished === undefined ? {} : { unfinished }),
+  }
+}
+
+function keyed(state: FleetState): { readonly state: FleetState; readonly key: string } {
+  return { state, key: JSON.stringify(state) }
+}
