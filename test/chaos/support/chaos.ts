@@ -2,7 +2,7 @@ import { drawBlows } from './blows'
 import type { Failure } from './cli'
 import { PREFIX } from './fleet'
 import type { Fleet } from './fleet'
-import { expectedOf, judge, judgeReport } from './judge'
+import { expectedOf, judge, judgeReport, judgeStorm } from './judge'
 import { mysqlFleet } from './mysql-fleet'
 import { postgresFleet } from './postgres-fleet'
 import { PrivateServer } from './private-server'
@@ -114,6 +114,7 @@ class ChaosRun {
     this.#tell(
       `storm ${index + 1}: ${JSON.stringify(figures.blows)}, ${figures.commands} commands, ${figures.retries} retries`,
     )
+    this.findings.push(...judgeStorm(figures.failures, new Set(this.#stuck.keys())))
     if (figures.hanging > 0)
       this.findings.push(`${figures.hanging} commands of storm ${index + 1} did not end`)
     await this.#rest(`storm ${index + 1}`)

@@ -1,5 +1,6 @@
 import type { Failure } from './cli'
 import type { Found } from './fleet'
+import type { StormFailure } from './storm'
 import { nameOf, sumOf } from './release'
 import type { ChaosMigration, Traces } from './release'
 
@@ -26,6 +27,18 @@ export function judge(tenant: string, found: Found, expected: Expected): readonl
   return [...lists, ...counter, ...found.leftovers.map((what) => `${tenant}: left behind: ${what}`)]
 }
 
+/** Tries of a tenant that nobody could help: the first one, and the six of `--retries`. */
+const ALL_TRIES = 7
+/** What no try can know. */
+export const IN_DOUBT = 'ROWHOUSE_MIGRATION_UNFINISHED'
+
+/** Failures of a storm that no storm excuses: whatever breaks, a tenant whose data is good is tried again. */
+export function judgeStorm(failures: readonly StormFailure[], stuck: ReadonlySet<string>): readonly string[] {
+  return failures
+    .filter(({ tenant, code, tries }) => !stuck.has(tenant ?? '') && code !== IN_DOUBT && tries < ALL_TRIES)
+    .map(({ tenant, tries, message }) => `${tenant} was given up after ${tries} tries: ${message}`)
+}
+
 /** What is wrong with the report of a tenant whose data a migration refuses. */
 export function judgeReport(
   tenant: string,
@@ -41,7 +54,7 @@ export function judgeReport(
   const [failure] = own
   const told = { migration: failure!.migration, statement: failure!.statement, line: failure!.line }
   const wanted = { migration, statement, line }
-  const isNamed = /amount_not_negative/.test(failure!.message)
+  const isNamed = /(amount|price)_not_negative/.test(failure!.message)
   return [
     ...(JSON.stringify(told) === JSON.stringify(wanted)
       ? []

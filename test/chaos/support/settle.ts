@@ -1,5 +1,6 @@
 import { CliProcess } from './cli'
 import type { Ending, Failure } from './cli'
+import { IN_DOUBT } from './judge'
 import { COMMAND_LIMIT_MS, MIGRATE } from './storm'
 import type { Place } from './storm'
 
@@ -17,7 +18,6 @@ export interface Rest {
 
 /** On a server that nobody breaks, one run does all and the next one finds nothing to do. */
 const MOST_RERUNS = 5
-const IN_DOUBT = 'ROWHOUSE_MIGRATION_UNFINISHED'
 
 /** Says the command again until it finds nothing more to do, and says of what is in doubt what became of it. */
 export async function settle(place: Place): Promise<Rest> {

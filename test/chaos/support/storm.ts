@@ -23,13 +23,18 @@ export interface StormPlan {
   readonly stuck: number
 }
 
+/** A failure, and how often the tenant was tried. */
+export interface StormFailure extends Failure {
+  readonly tries: number
+}
+
 /** What happened in a storm. */
 export interface StormFigures {
   readonly blows: Readonly<Record<Blow['kind'], number>>
   readonly commands: number
   readonly retries: number
   /** Failures that commands told. */
-  readonly failures: readonly Failure[]
+  readonly failures: readonly StormFailure[]
   /** Commands that did not end. */
   readonly hanging: number
 }
@@ -82,7 +87,7 @@ class Crew {
   readonly #all: CliProcess[] = []
   readonly #endings: Promise<Ending>[] = []
   readonly #blows = { 'kill command': 0, 'second command': 0, 'kill connections': 0, 'kill server': 0 }
-  readonly #failures: Failure[] = []
+  readonly #failures: StormFailure[] = []
   #done = 0
   #retries = 0
   /** Some command has found nothing more to do. */
@@ -143,10 +148,11 @@ class Crew {
     for (const command of this.#all) if (command.isRunning) command.kill()
   }
 
-  #note({ event, error, done, failed, notRun }: Line): void {
+  #note({ event, tenant, tries = 0, error, done, failed, notRun }: Line): void {
     if (event === 'done') this.#done += 1
     else if (event === 'retry') this.#retries += 1
-    else if (event === 'failed' && error !== undefined) this.#failures.push(error)
+    else if (event === 'failed' && error !== undefined)
+      this.#failures.push({ tenant, ...error, tries } as StormFailure)
     else if (event === 'summary' && done === 0 && notRun === 0 && failed === this.#stuck) this.isOver = true
   }
 }
