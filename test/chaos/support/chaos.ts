@@ -1,3 +1,4 @@
+import type { Change } from '../../torture/support/mutant'
 import { drawBlows } from './blows'
 import type { Failure } from './cli'
 import { PREFIX } from './fleet'
@@ -35,10 +36,18 @@ export interface ChaosOutcome {
   readonly seconds: number
 }
 
-/** Builds a fleet on a server of its own, drives it through its storms, judges it, and takes all of it away. */
-export async function chaos(plan: ChaosPlan, tell: (line: string) => void): Promise<ChaosOutcome> {
+/**
+ * Builds a fleet on a server of its own, drives it through its storms, judges it, and takes all of it away.
+ *
+ * @param changes - bugs to put into the command line
+ */
+export async function chaos(
+  plan: ChaosPlan,
+  tell: (line: string) => void,
+  changes: readonly Change[] = [],
+): Promise<ChaosOutcome> {
   const start = performance.now()
-  const workshop = await Workshop.open({ engine: plan.engine, prefix: PREFIX })
+  const workshop = Workshop.open({ engine: plan.engine, prefix: PREFIX }, changes)
   let server: PrivateServer | undefined
   try {
     server = await PrivateServer.open(plan.engine, workshop.dataDir)

@@ -4,13 +4,15 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { build } from 'esbuild'
+import { dirname, join } from 'node:path'
+import { transformSync } from 'esbuild'
+import type { Change } from '../../torture/support/mutant'
 import type { ChaosMigration } from './release'
 
 const PROJECT = join(__dirname, '../../..')
@@ -29,8 +31,8 @@ export class Workshop {
     this.program = join(path, 'dist/cli/main.js')
   }
 
-  /** Compiles the source as it is now. */
-  static async open(config: object): Promise<Workshop> {
+  /** Compiles the source as it is now, with some changes. */
+  static open(config: object, changes: readonly Change[]): Workshop {
     const path = mkdtempSync(join(tmpdir(), 'rowhouse-chaos-'))
     try {
       // The server runs as another user.
@@ -39,7 +41,7 @@ export class Workshop {
       copyFileSync(join(PROJECT, 'package.json'), join(path, 'package.json'))
       mkdirSync(join(path, 'tenant-migrations'))
       writeFileSync(join(path, 'rowhouse.config.json'), JSON.stringify(config))
-      await compile(join(path, 'dist'))
+      compile(join(path, 'dist'), changes)
       return new Workshop(path)
     } catch (error) {
       rmSync(path, { recursive: true, force: true })
@@ -57,9 +59,19 @@ export class Workshop {
   }
 }
 
-async function compile(outdir: string): Promise<void> {
+function compile(outdir: string, changes: readonly Change[]): void {
   const src = join(PROJECT, 'src')
   const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
-  const entryPoints = files.map((file) => join(src, file))
-  await build({ entryPoints, outdir, outbase: src, format: 'cjs', platform: 'node', target: 'node20' })
+  for (const file of files) {
+    const text = changes
+      .filter((change) => change.file === file)
+      .reduce(
+        (before, { find, replace }) => before.split(find).join(replace),
+        readFileSync(join(src, file), 'utf8'),
+      )
+    const { code } = transformSync(text, { loader: 'ts', format: 'cjs', platform: 'node', target: 'node20' })
+    const path = join(outdir, file.replace(/\.ts$/, '.js'))
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, code)
+  }
 }
