@@ -4,6 +4,7 @@ import type { ChaosArguments } from './support/arguments'
 import { chaos, samplesOf } from './support/chaos'
 
 const USAGE = 2
+const INTERRUPTED = 130
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 async function main(): Promise<number> {
@@ -15,11 +16,17 @@ async function main(): Promise<number> {
     return error.exitCode === 0 ? 0 : USAGE
   }
   const { engines, seed, tenants, rounds, isVerbose } = options
+  const interrupted = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort())
   for (let round = 0; round < rounds; round++)
     for (const engine of engines) {
       const plan = { engine, seed: seed + round, tenants }
       say(`${engine}, seed ${plan.seed}, ${tenants} tenants`)
-      const outcome = await chaos(plan, (line) => say(`  ${line}`))
+      const { signal } = interrupted
+      const outcome = await chaos(plan, (line) => say(`  ${line}`), { signal }).catch((error: unknown) => {
+        if (!signal.aborted) throw error
+      })
+      if (outcome === undefined) return INTERRUPTED
       say(`  ${outcome.findings.length} findings in ${Math.round(outcome.seconds)} s`)
       if (isVerbose) for (const sample of samplesOf(outcome)) say(`  ${sample}`)
       if (outcome.findings.length === 0) continue

@@ -24,7 +24,7 @@ describeWanted('a bug in the command line is found by storms', () => {
     'one that %s',
     async (_name, { engine, changes }) => {
       for (const seed of SEEDS) {
-        const { findings } = await chaos({ engine, seed, tenants: TENANTS }, () => {}, changes)
+        const { findings } = await chaos({ engine, seed, tenants: TENANTS }, () => {}, { changes })
         if (findings.length > 0) return
       }
       throw new Error(`Nothing was found with the seeds ${SEEDS.join(', ')}.`)

@@ -27,6 +27,14 @@ export interface ChaosPlan {
   readonly tenants: number
 }
 
+/** What may be said of a run. */
+export interface ChaosOptions {
+  /** Bugs to put into the command line. */
+  readonly changes?: readonly Change[]
+  /** Ends it: what was made is taken away then, too. */
+  readonly signal?: AbortSignal
+}
+
 /** What came of a run. */
 export interface ChaosOutcome {
   readonly plan: ChaosPlan
@@ -36,15 +44,11 @@ export interface ChaosOutcome {
   readonly seconds: number
 }
 
-/**
- * Builds a fleet on a server of its own, drives it through its storms, judges it, and takes all of it away.
- *
- * @param changes - bugs to put into the command line
- */
+/** Builds a fleet on a server of its own, drives it through its storms, judges it, and takes all of it away. */
 export async function chaos(
   plan: ChaosPlan,
   tell: (line: string) => void,
-  changes: readonly Change[] = [],
+  { changes = [], signal = new AbortController().signal }: ChaosOptions = {},
 ): Promise<ChaosOutcome> {
   const start = performance.now()
   const workshop = Workshop.open({ engine: plan.engine, prefix: PREFIX }, changes)
@@ -52,7 +56,7 @@ export async function chaos(
   try {
     server = await PrivateServer.open(plan.engine, workshop.dataDir)
     const fleet = plan.engine === 'postgres' ? postgresFleet(server) : mysqlFleet(server)
-    const run = new ChaosRun({ workshop, server, fleet }, plan, tell)
+    const run = new ChaosRun({ workshop, server, fleet, signal }, plan, tell)
     await run.build()
     for (const [index, release] of fleet.releases.storms.entries()) await run.weather(release, index)
     await run.mend()

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcessByStdio } from 'node:child_process'
-import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
+import type { Fleet } from './fleet'
 import type { Workshop } from './workshop'
 
 /** A line of `rowhouse --json`. */
@@ -38,6 +38,13 @@ export interface Ending {
   readonly errors: string
 }
 
+/** Where it runs, and what ends it early. */
+interface CliPlace {
+  readonly workshop: Workshop
+  readonly fleet: Pick<Fleet, 'env'>
+  readonly signal: AbortSignal
+}
+
 /** One process of the command line. */
 export class CliProcess {
   /** Resolves when it has ended, however it did. */
@@ -49,17 +56,20 @@ export class CliProcess {
 
   /** @param onLine - is called for each line as it comes */
   constructor(
-    { path, program }: Workshop,
-    env: Readonly<Record<string, string>>,
+    { workshop, fleet, signal }: CliPlace,
     args: readonly string[],
     onLine: (line: Line) => void = () => {},
   ) {
     const { PATH } = process.env
-    this.#child = spawn(process.execPath, [program, ...args, '--json'], {
-      cwd: path,
-      env: { PATH, ...env },
+    this.#child = spawn(process.execPath, [workshop.program, ...args, '--json'], {
+      cwd: workshop.path,
+      env: { PATH, ...fleet.env },
+      signal,
+      killSignal: 'SIGKILL',
       stdio: ['ignore', 'pipe', 'pipe'],
     })
+    // That it was ended.
+    this.#child.on('error', () => {})
     this.#child.stderr.on('data', (data: Buffer) => (this.#errors += data.toString()))
     createInterface({ input: this.#child.stdout }).on('line', (text) => {
       const line = parse(text)
@@ -85,7 +95,7 @@ export class CliProcess {
   }
 
   async #end(): Promise<Ending> {
-    const [code] = (await once(this.#child, 'close')) as [number | null]
+    const code = await new Promise<number | null>((resolve) => this.#child.once('close', resolve))
     this.isRunning = false
     return { code: code ?? undefined, lines: this.#lines, errors: this.#errors }
   }

@@ -5,6 +5,9 @@ import type { Fleet, Found } from './fleet'
 import { MYSQL_RELEASES } from './mysql-releases'
 import type { PrivateServer } from './private-server'
 
+/** For each question of the test's own. */
+const LIMIT_MS = 30_000
+
 type Ask = <Row extends object>(sql: string, values?: unknown[]) => Promise<Row[]>
 
 /** The fleet on MariaDB. */
@@ -12,7 +15,7 @@ export function mysqlFleet(server: PrivateServer): Fleet {
   const ask: Ask = async <Row extends object>(sql: string, values: unknown[] = []) => {
     const connection = await connect(server)
     try {
-      return (await connection.query(sql, values))[0] as Row[]
+      return (await connection.query({ sql, timeout: LIMIT_MS }, values))[0] as Row[]
     } finally {
       await connection.end().catch(() => {})
     }
@@ -59,7 +62,7 @@ export function mysqlFleet(server: PrivateServer): Fleet {
 }
 
 async function connect({ rootUrl }: PrivateServer): Promise<Connection> {
-  const connection = await createConnection({ uri: rootUrl, connectTimeout: 10_000 })
+  const connection = await createConnection({ uri: rootUrl, connectTimeout: LIMIT_MS })
   // The server is killed.
   connection.on('error', () => {})
   return connection

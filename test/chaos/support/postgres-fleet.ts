@@ -4,6 +4,8 @@ import type { Fleet, Found } from './fleet'
 import { POSTGRES_RELEASES } from './postgres-releases'
 import type { PrivateServer } from './private-server'
 
+/** For each question of the test's own. */
+const LIMIT_MS = 30_000
 const OBJECTS = `
   select a.attrelid::regclass::text as place, c.relname as "table", a.attname as "column", c.relkind as kind, i.indisvalid as valid
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -55,7 +57,8 @@ async function connect({ rootUrl }: PrivateServer): Promise<Client> {
   const client = new Client({
     connectionString: rootUrl,
     application_name: 'chaos',
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: LIMIT_MS,
+    query_timeout: LIMIT_MS,
   })
   // The server is killed.
   client.on('error', () => {})

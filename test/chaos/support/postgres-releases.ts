@@ -30,8 +30,14 @@ insert into items (code, amount, price) select n, n, n from generate_series(1, 2
       checks: 'amount',
       keptOnFailure: 0,
       migrations: [
+        // First: who waits for its row has passed all that is asked before, and all behind it can be said twice.
         {
-          file: '20260201000000_orders.ts',
+          file: '20260201000000_count.sql',
+          text: `${COUNT}\n${PAUSE}\n${trace('count')}`,
+          leaves: leaving(['count'], 1),
+        },
+        {
+          file: '20260202000000_orders.ts',
           text: `import type { MigrationBuilder } from 'node-pg-migrate'
 export function up(pgm: MigrationBuilder): void {
   pgm.createTable('orders', { id: 'id', total: { type: 'integer' } }, { ifNotExists: true })
@@ -39,11 +45,6 @@ export function up(pgm: MigrationBuilder): void {
 }
 `,
           leaves: leaving(['orders'], 0, ['orders.id', 'orders.total']),
-        },
-        {
-          file: '20260202000000_count.sql',
-          text: `${COUNT}\n${PAUSE}\n${trace('count')}`,
-          leaves: leaving(['count'], 1),
         },
         {
           file: '20260203000000_checked.sql',

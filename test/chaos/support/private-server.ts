@@ -69,7 +69,7 @@ export class PrivateServer {
   async crash(downMs: number): Promise<void> {
     process.kill(this.#running.pid, 'SIGKILL')
     // Also waits for what it has forked.
-    await this.#running.stop()
+    await within(START_LIMIT_MS, this.#running.stop())
     await sleep(downMs)
     await this.#restart()
   }
@@ -89,5 +89,18 @@ export class PrivateServer {
         await sleep(200)
       }
     }
+  }
+}
+
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  const over = new AbortController()
+  const late = async (): Promise<never> => {
+    await sleep(ms, undefined, { signal: over.signal })
+    throw new Error(`The server was killed, and is not gone after ${ms} ms.`)
+  }
+  try {
+    await Promise.race([work, late()])
+  } finally {
+    over.abort()
   }
 }

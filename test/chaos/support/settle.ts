@@ -40,8 +40,10 @@ export async function settle(place: Place): Promise<Rest> {
 }
 
 /** Runs one command to its end. */
-export function call({ workshop, fleet }: Place, args: readonly string[]): Promise<Ending> {
-  return new CliProcess(workshop, fleet.env, args).endWithin(COMMAND_LIMIT_MS)
+export async function call(place: Place, args: readonly string[]): Promise<Ending> {
+  const ending = await new CliProcess(place, args).endWithin(COMMAND_LIMIT_MS)
+  place.signal.throwIfAborted()
+  return ending
 }
 
 async function repair(place: Place, { tenant, migration, statement, message }: Failure): Promise<void> {

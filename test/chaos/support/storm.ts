@@ -12,6 +12,8 @@ export interface Place {
   readonly workshop: Workshop
   readonly server: PrivateServer
   readonly fleet: Fleet
+  /** Ends all of it. */
+  readonly signal: AbortSignal
 }
 
 /** What is to happen. */
@@ -65,7 +67,7 @@ export async function storm(place: Place, { blows, heldTenant, stuck }: StormPla
     crew.begin()
     for (const [index, blow] of blows.entries()) {
       await crew.progress(blow.afterDone)
-      await sleep(blow.jitterMs)
+      await sleep(blow.jitterMs, undefined, { signal: place.signal })
       // Not in hand for all of the storm: it is migrated in it, too.
       if (index === Math.floor(blows.length / 2)) await release()
       if (crew.isOver) break
@@ -103,8 +105,7 @@ class Crew {
   }
 
   begin(): void {
-    const { workshop, fleet } = this.#place
-    const command = new CliProcess(workshop, fleet.env, MIGRATE, (line) => this.#note(line))
+    const command = new CliProcess(this.#place, MIGRATE, (line) => this.#note(line))
     this.#all.push(command)
     this.#endings.push(command.endWithin(COMMAND_LIMIT_MS))
   }
