@@ -35,9 +35,10 @@ export function drawBlows(seed: number, tenants: number): readonly Blow[] {
   const kinds = SHARES.map(([kind]) => kind)
   const count = Math.max(kinds.length, Math.round(tenants / TENANTS_PER_BLOW))
   const rest = Array.from({ length: count - kinds.length }, () => dice.pick(bag))
-  return dice.shuffle([...kinds, ...rest]).map((kind) => ({
+  return dice.shuffle([...kinds, ...rest]).map((kind, index) => ({
     kind,
-    afterDone: dice.below(TENANTS_PER_BLOW * 2),
+    // Before the first one two commands have time to meet.
+    afterDone: index === 0 ? Math.round(tenants / 2) : dice.below(TENANTS_PER_BLOW * 2),
     jitterMs: dice.below(JITTER_MS),
     draw: dice.below(1_000_000),
     downMs: dice.below(500),

@@ -23,13 +23,14 @@ export const CHAOS_MUTANTS: readonly ChaosMutant[] = [
     ],
   },
   {
+    // The pause is what a round trip to a server far away takes.
     name: 'writes the books in a transaction of their own',
     engine: 'postgres',
     changes: [
       {
         file: 'postgres/joined-script.ts',
         find: '    bookkeeping.entries(\n      schema,',
-        replace: "    'commit',\n    'select pg_sleep(0.01)',\n    bookkeeping.entries(\n      schema,",
+        replace: "    'commit',\n    'select pg_sleep(0.05)',\n    bookkeeping.entries(\n      schema,",
       },
     ],
   },

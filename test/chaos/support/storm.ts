@@ -64,7 +64,8 @@ export async function storm(place: Place, { blows, heldTenant, stuck }: StormPla
   const crew = new Crew(place, stuck)
   const release = await place.fleet.hold(heldTenant)
   try {
-    crew.begin()
+    // Both find the same to do, and meet at each tenant.
+    for (let count = 0; count < MOST_AT_ONCE; count++) crew.begin()
     for (const [index, blow] of blows.entries()) {
       await crew.progress(blow.afterDone)
       await sleep(blow.jitterMs, undefined, { signal: place.signal })
