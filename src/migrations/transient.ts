@@ -4,8 +4,9 @@ const TRANSIENT = new Set([
   ...['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_CON_COUNT_ERROR', 'PROTOCOL_CONNECTION_LOST'],
   ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOENT'],
 ])
-/** What pg says without a code, of a connection that went with a query and of one that was gone before. */
-const LOST = /^Connection terminated|^Client has encountered a connection error/
+/** What the drivers say without a code, of a connection that went with a query and of one that was gone before. */
+const LOST =
+  /^Connection terminated|^Client has encountered a connection error|^Can't add new command when connection is in closed state/
 const FIRST_WAIT_MS = 25
 const LONGEST_WAIT_MS = 5000
 

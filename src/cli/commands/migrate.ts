@@ -87,7 +87,7 @@ function addFleetFlags(command: Command): Command {
     )
     .addOption(option('--retries <count>', 'after a lock or a lost connection', parseCountOrNone, 6))
     .addOption(option('--lock-timeout <time>', 'for each lock, 500ms or 2s', parseDuration, 2000))
-    .addOption(option('--statement-timeout <time>', 'for each statement; 0: any', parseDuration, 0))
+    .addOption(option('--statement-timeout <time>', 'for each statement; 0: no limit', parseDuration, 0))
     .option('--dry-run', 'say what would be done, and write nothing')
     .option('--sql', 'with --dry-run: the SQL, too')
     .option('--verbose', 'a line for each tenant')
