@@ -136,7 +136,7 @@ function optionsOf(
     lockTimeoutMs: lockTimeout,
     statementTimeoutMs: statementTimeout,
     rehearse: flags.rehearse !== false,
-  } as MigrateAllOptions
+  }
 }
 
 async function sumOf(run: MigrationRun, direction: 'up' | 'down', resume: string): Promise<FleetSum> {

@@ -47,10 +47,15 @@ export async function call(place: Place, args: readonly string[]): Promise<Endin
 }
 
 async function repair(place: Place, { tenant, migration, statement, message }: Failure): Promise<void> {
-  const { isDone } = place.fleet
-  if (tenant === undefined || migration === undefined || statement === undefined || isDone === undefined)
+  const { fleet } = place
+  if (
+    tenant === undefined ||
+    migration === undefined ||
+    statement === undefined ||
+    fleet.isDone === undefined
+  )
     throw new Error(`What is in doubt is not named: ${message}`)
-  const how = (await isDone(tenant, { migration, statement })) ? '--skip' : '--retry'
+  const how = (await fleet.isDone(tenant, { migration, statement })) ? '--skip' : '--retry'
   const { code, errors } = await call(place, ['repair', tenant, how])
   if (code !== 0) throw new Error(`repair ${tenant} ${how} ended with ${code}: ${errors}`)
 }
