@@ -4,6 +4,9 @@ const TRANSIENT = new Set([
   ...['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_CON_COUNT_ERROR', 'PROTOCOL_CONNECTION_LOST'],
   ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOENT'],
 ])
+/** What the drivers say without a code, of a connection that went with a query and of one that was gone before. */
+const LOST =
+  /^Connection terminated|^Client has encountered a connection error|^Can't add new command when connection is in closed state/
 const FIRST_WAIT_MS = 25
 const LONGEST_WAIT_MS = 5000
 
@@ -11,7 +14,7 @@ const LONGEST_WAIT_MS = 5000
 export function isTransient(error: unknown): boolean {
   const { code, cause, message } = Object(error) as { code?: unknown; cause?: unknown; message?: unknown }
   if (typeof code === 'string' && (TRANSIENT.has(code) || code.startsWith('08'))) return true
-  if (typeof message === 'string' && /^Connection terminated/.test(message)) return true
+  if (typeof message === 'string' && LOST.test(message)) return true
   return cause !== undefined && isTransient(cause)
 }
 

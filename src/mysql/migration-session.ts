@@ -108,16 +108,9 @@ export class MigrationSession {
 
   /** The same, with what is known of the columns. */
   async send(sql: string, values?: readonly unknown[]): Promise<[Answer, FieldPacket[]]> {
-    try {
-      const [answer, fields] = await this.#connection.query(
-        sql,
-        values === undefined ? undefined : [...values],
-      )
-      return [answer as unknown as Answer, fields]
-    } catch (error) {
-      if ((error as { fatal?: boolean }).fatal === true) this.#isUsable = false
-      throw error
-    }
+    const given = values === undefined ? undefined : [...values]
+    const [answer, fields] = await this.#watched(() => this.#connection.query(sql, given))
+    return [answer as unknown as Answer, fields]
   }
 
   /** Rows of a reading statement. */
@@ -159,7 +152,7 @@ export class MigrationSession {
    */
   async clear(): Promise<void> {
     if (this.#isClean) return
-    await this.#connection.reset()
+    await this.#watched(() => this.#connection.reset())
     this.#isClean = true
   }
 
@@ -187,6 +180,16 @@ export class MigrationSession {
       await this.query('commit')
     } catch (error) {
       if (this.#isUsable) await this.query('rollback').catch(() => {})
+      throw error
+    }
+  }
+
+  /** A connection that is reset by its network in the middle of a command tells so by that command's error alone. */
+  async #watched<T>(command: () => Promise<T>): Promise<T> {
+    try {
+      return await command()
+    } catch (error) {
+      if ((error as { fatal?: boolean }).fatal === true) this.#isUsable = false
       throw error
     }
   }

@@ -63,7 +63,8 @@ export async function openMigrationWorker(
   }
   const keptIn = (schema: SchemaName): readonly string[] => [markTable(schema), bookkeeping.tableIn(schema)]
   let isUsable = true
-  client.once('end', () => (isUsable = false))
+  // An idle connection that the server ends refuses queries from its last words on, which come before the end.
+  for (const event of ['error', 'end'] as const) client.once(event, () => (isUsable = false))
   return {
     get isUsable() {
       return isUsable
