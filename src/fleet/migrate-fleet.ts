@@ -1,3 +1,4 @@
+import type { MigrationWorker } from '../engine'
 import { Workers } from '../lifecycle/workers'
 import type { MigrationEvent, MigrationOutcome, MigrationReport, StopReason } from './events'
 import { MigrateTenant } from './migrate-tenant'
@@ -7,7 +8,7 @@ import { groupByState, planFleet } from './plan-fleet'
 import type { FleetParts, FleetPlan } from './plan-fleet'
 import { Queue } from './queue'
 import { rehearse } from './rehearse'
-import { workOff } from './schedule'
+import { patiently, workOff } from './schedule'
 
 /** A run over many tenants: iterate over it, or await its report. It starts when one of the two is asked for. */
 export interface MigrationRun extends AsyncIterable<MigrationOutcome> {
@@ -50,7 +51,10 @@ class FleetMigration {
     const { lockTimeoutMs, statementTimeoutMs } = control
     this.#parts = parts
     this.#control = control
-    this.#workers = new Workers(() => parts.engine.openWorker({ lockTimeoutMs, statementTimeoutMs }))
+    const open = (): Promise<MigrationWorker> =>
+      parts.engine.openWorker({ lockTimeoutMs, statementTimeoutMs })
+    // A server that restarts costs the tenants in hand a try, and not each of the fleet all of its tries.
+    this.#workers = new Workers(() => patiently(open, control))
   }
 
   get stopped(): StopReason | undefined {

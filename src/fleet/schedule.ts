@@ -1,5 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isTransient, waitBefore } from '../migrations/transient'
 import type { Queue } from './queue'
+
+/** Does work again and again, as long as what keeps it from being done may pass, with longer and longer waits. */
+export async function patiently<T>(
+  work: () => Promise<T>,
+  { retries, signal }: { readonly retries: number; readonly signal: AbortSignal | undefined },
+): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work()
+    } catch (error) {
+      if (tries > retries || !isTransient(error) || signal?.aborted === true) throw error
+      await sleep(waitBefore(tries), undefined, { signal }).catch(() => {})
+    }
+  }
+}
 
 /** What became of an item: a result, or another try later. */
 export type Tried<Item, Result> =

@@ -1,4 +1,5 @@
 import type { MigrationWorker } from '../engine'
+import { isLost } from '../migrations/transient'
 
 /**
  * How many tenants a connection visits before another one takes its place: the server's process remembers each table it has met,
@@ -37,11 +38,15 @@ export class Workers {
    */
   async lend<T>(work: (worker: MigrationWorker) => Promise<T>, visits = 1): Promise<T> {
     const entry = this.#take() ?? { worker: await this.#open(), visits: 0 }
+    let isGone = false
     try {
       return await work(entry.worker)
+    } catch (error) {
+      isGone = isLost(error)
+      throw error
     } finally {
       entry.visits += visits
-      if (!this.#isClosed && entry.visits < TENANTS_PER_CONNECTION) this.#keep(entry)
+      if (!this.#isClosed && !isGone && entry.visits < TENANTS_PER_CONNECTION) this.#keep(entry)
       else await end(entry)
     }
   }

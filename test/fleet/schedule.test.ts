@@ -1,5 +1,5 @@
 import { Queue } from '../../src/fleet/queue'
-import { workOff } from '../../src/fleet/schedule'
+import { patiently, workOff } from '../../src/fleet/schedule'
 import type { Schedule, Tried } from '../../src/fleet/schedule'
 
 /** A run over items whose work ends when the test says so. */
@@ -90,5 +90,33 @@ describe('working off a queue', () => {
     rig.abort.abort()
     await rig.over
     expect(rig.queue.rest).toEqual(['a'])
+  })
+})
+
+describe('patience', () => {
+  const refused = Object.assign(new Error('no server'), { code: 'ECONNREFUSED' })
+
+  test('tries again what may pass, as often as said, and nothing else', async () => {
+    let tries = 0
+    const third = async (): Promise<string> => {
+      tries += 1
+      if (tries < 3) throw refused
+      return 'open'
+    }
+    expect(await patiently(third, { retries: 2, signal: undefined })).toBe('open')
+    tries = 0
+    await expect(patiently(third, { retries: 1, signal: undefined })).rejects.toBe(refused)
+    const wrong = jest.fn(() => Promise.reject(new Error('wrong password')))
+    await expect(patiently(wrong, { retries: 5, signal: undefined })).rejects.toThrow('wrong password')
+    expect(wrong).toHaveBeenCalledTimes(1)
+  })
+
+  test('ends with the signal', async () => {
+    const controller = new AbortController()
+    const failing = jest.fn(() => Promise.reject(refused))
+    const over = patiently(failing, { retries: 20, signal: controller.signal })
+    setTimeout(() => controller.abort(), 20)
+    await expect(over).rejects.toBe(refused)
+    expect(failing.mock.calls.length).toBeLessThan(4)
   })
 })

@@ -39,6 +39,17 @@ describe('connections for DDL', () => {
     await workers.close()
   })
 
+  test('one whose work was ended by the server is not lent again, though it does not know yet', async () => {
+    const rig = new Rig()
+    const workers = new Workers(rig.open)
+    const ended = Object.assign(new Error('terminating connection'), { code: '57P01' })
+    await expect(workers.lend(() => Promise.reject(new Error('failed', { cause: ended })))).rejects.toThrow(
+      'failed',
+    )
+    expect(rig.closed).toBe(1)
+    await workers.close()
+  })
+
   test('another one takes its place after 500 tenants', async () => {
     const rig = new Rig()
     const workers = new Workers(rig.open)
