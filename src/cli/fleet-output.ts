@@ -1,4 +1,5 @@
-import type { MigrationEvent, StopReason } from '../fleet/events'
+import type { MigrationEvent, MigrationFailure, StopReason } from '../fleet/events'
+import type { MigrationFailedError } from '../errors'
 import type { Workplace } from './command'
 import { fleetBar } from './fleet-bar'
 import { describeError } from './print'
@@ -8,7 +9,7 @@ export interface FleetSum {
   readonly direction: 'up' | 'down'
   readonly done: number
   readonly idle: number
-  readonly failed: number
+  readonly failures: readonly MigrationFailure[]
   readonly notRun: number
   readonly stopped: StopReason | undefined
   /** The command that goes on. */
@@ -27,9 +28,11 @@ export function jsonOutput({ line }: Workplace): FleetOutput {
     onEvent(event) {
       line(JSON.stringify('error' in event ? { ...event, error: describeError(event.error) } : event))
     },
-    finish({ direction, resume, ...sum }) {
+    finish(sum) {
+      const { done, idle, failures, notRun, stopped, resume } = sum
       const status = isWhole(sum) ? 'ok' : 'error'
-      line(JSON.stringify({ event: 'summary', status, ...sum, ...(status === 'ok' ? {} : { resume }) }))
+      const counts = { done, idle, failed: failures.length, notRun, stopped }
+      line(JSON.stringify({ event: 'summary', status, ...counts, ...(status === 'ok' ? {} : { resume }) }))
     },
   }
 }
@@ -71,10 +74,11 @@ export function plainOutput(
     },
     finish(sum) {
       bar?.stop()
-      const { direction, done, idle, failed, notRun, resume } = sum
+      const { direction, done, idle, failures, notRun, resume } = sum
+      if (failures.length > 0) printer.table(FAILURE_HEAD, failures.map(cellsOf), failures)
       const verb = direction === 'up' ? 'migrated' : 'rolled back'
       const rest = notRun > 0 ? `, ${notRun} not run` : ''
-      line(`${done} ${verb}, ${idle} with nothing to do, ${failed} failed${rest}`)
+      line(`${done} ${verb}, ${idle} with nothing to do, ${failures.length} failed${rest}`)
       if (!isWhole(sum)) note(`To go on, say it again: ${resume}`)
     },
   }
@@ -100,6 +104,16 @@ function shorten(names: readonly string[]): string {
   return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown
 }
 
-function isWhole({ failed, notRun }: Pick<FleetSum, 'failed' | 'notRun'>): boolean {
-  return failed === 0 && notRun === 0
+function isWhole({ failures, notRun }: FleetSum): boolean {
+  return failures.length === 0 && notRun === 0
+}
+
+const FAILURE_HEAD = ['tenant', 'migration', 'statement', 'line', 'code', 'kept']
+
+/** Its place in a row, once more: what was printed as it happened is far above. */
+function cellsOf({ tenant, migration, error, versions }: MigrationFailure): string[] {
+  const { statement, line, code, cause } = error as MigrationFailedError
+  const own = (cause as { code?: string } | undefined)?.code
+  const cells = [migration, statement, line, own ?? code, versions.join(', ')]
+  return [tenant, ...cells.map((cell) => (cell === undefined || cell === '' ? '-' : String(cell)))]
 }

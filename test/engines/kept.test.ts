@@ -176,9 +176,8 @@ describe.each(ENGINE_SERVERS)('a drop that keeps the data on $name', (server) =>
   })
 
   const { engine } = server
-  ;(engine === 'mysql' ? test : test.skip)(
-    'what RENAME TABLE would lose is refused, and nothing is done',
-    async () => {
+  if (engine === 'mysql')
+    test('what RENAME TABLE would lose is refused, and nothing is done', async () => {
       const tenancy = await open('refused')
       const globex = town.schema('globex')
       for (const [make, unmake, object] of [
@@ -209,6 +208,5 @@ describe.each(ENGINE_SERVERS)('a drop that keeps the data on $name', (server) =>
       // Foreign keys within the tenant are within it still.
       const [row] = await town.asOwner('show create table widgets', 'acme')
       expect(row['Create Table']).not.toMatch(/_dropped_|references `[^`]*`\./i)
-    },
-  )
+    })
 })

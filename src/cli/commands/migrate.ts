@@ -124,7 +124,7 @@ async function migrate(
   output.finish(sum)
   if (sum.stopped === 'aborted') return EXIT.interrupted
   if (sum.stopped === 'canary' && sum.done === 0) return EXIT.refused
-  return sum.failed > 0 || sum.notRun > 0 ? EXIT.failed : EXIT.ok
+  return sum.failures.length > 0 || sum.notRun > 0 ? EXIT.failed : EXIT.ok
 }
 
 function optionsOf(
@@ -146,10 +146,11 @@ function optionsOf(
 }
 
 async function sumOf(run: MigrationRun, direction: 'up' | 'down', resume: string): Promise<FleetSum> {
-  const { results, failed, notRun, stopped } = await run.report()
+  const { results, notRun, stopped } = await run.report()
+  const failures = results.filter((result) => result.status === 'error')
   const done = results.filter(({ status, versions }) => status === 'ok' && versions.length > 0).length
-  const idle = results.length - failed - done
-  return { direction, done, idle, failed, notRun: notRun.length, stopped, resume }
+  const idle = results.length - failures.length - done
+  return { direction, done, idle, failures, notRun: notRun.length, stopped, resume }
 }
 
 function targetOf({ to, steps, everything }: Flags): object {
