@@ -68,7 +68,7 @@ export async function rehearse(
   const last = files.findLastIndex(({ name }) => pending.has(name))
   const steps = files.slice(0, last + 1).map((file): MigrationStep => ({ file, direction: 'up' }))
   const rendered = await renderer.render(steps)
-  const schema = `rowhouse_rehearsal_${randomBytes(6).toString('hex')}` as SchemaName
+  const schema = `rowhouse_${randomBytes(6).toString('hex')}_rehearsal` as SchemaName
   await client.query(
     `begin; create schema ${escapeIdentifier(schema)}; set local search_path to ${pathOf(schema, sharedSchemas)}`,
   )
