@@ -67,11 +67,18 @@ function openTenancy(): MysqlTenancy {
   })
 }
 
+/** So that the next call opens a connection, and takes none that was kept, with or without a hook. */
+async function reopen(): Promise<void> {
+  await tenancy.close()
+  tenancy = openTenancy()
+}
+
 /** An empty tenant of its own for each case. */
 async function tenant(): Promise<string> {
   count += 1
   const id = `t${count}`
   await tenancy.create(id, { migrate: false })
+  await reopen()
   return id
 }
 
@@ -95,6 +102,7 @@ function write(files: Readonly<Record<string, string>>): void {
 
 /** What one rerun makes of a tenant is what an undisturbed run makes. */
 async function expectHealed(id: string): Promise<void> {
+  await reopen()
   expect(await tenancy.migrate(id)).toMatchObject({ status: 'ok' })
   expect(await dump(owner, PREFIX + id)).toBe(expected)
 }
@@ -245,6 +253,7 @@ describe('what can not be known is refused by name, and a person ends it', () =>
 })
 
 test('a creation that is killed with -9 is nobody, and create goes on with it', async () => {
+  await reopen()
   const restore = hookConnections({
     after(sql, connection) {
       if (!sql.startsWith(STATEMENTS[4]!)) return
@@ -255,6 +264,7 @@ test('a creation that is killed with -9 is nobody, and create goes on with it', 
     message: expect.stringContaining('create the tenant again'),
   })
   restore()
+  await reopen()
   expect(await tenancy.exists('born')).toBe(false)
   expect(await tenancy.create('born')).toMatchObject({
     created: true,
