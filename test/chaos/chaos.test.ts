@@ -5,7 +5,7 @@ import { commandOf } from './support/arguments'
 import { chaos, CHAOS_ENGINES } from './support/chaos'
 
 /** Each on a server that is made for it and killed again and again; `npm run chaos` takes 200. */
-const TENANTS = 24
+const TENANTS = 16
 const LIMIT_MS = 4 * 60_000
 
 /** Folders of such runs; the others' too, so only what has come counts. */
