@@ -113,6 +113,8 @@ export interface SurveyedSchema {
   readonly mark: Mark | undefined
   /** An error where there is something else in their place. */
   readonly books: Books | Error
+  /** False: the application lacks rights that `apply` would give it, also without a step. */
+  readonly isSettled?: boolean
 }
 
 /** A schema that was surveyed and is to be migrated. */

@@ -62,7 +62,8 @@ export class MigrateTenant {
     if (tenant.problem !== undefined) return this.#failed({ tenant, tries: 0 }, tenant.problem).outcome
     const { problem, steps, changed } = await this.#parts.plans.for(booksOf(tenant))
     if (problem !== undefined) return this.#failed({ tenant, tries: 0 }, problem).outcome
-    return steps.length === 0 && changed.length === 0 ? this.#ok(tenant, []) : undefined
+    const isDone = steps.length === 0 && changed.length === 0 && tenant.found.isSettled !== false
+    return isDone ? this.#ok(tenant, []) : undefined
   }
 
   /** Tries once. Never rejects. */
@@ -93,8 +94,11 @@ export class MigrateTenant {
     const { problem, prepared, changed, steps } = await plans.for(booksOf(tenant))
     if (problem !== undefined) throw problem
     if (changed.length > 0) await this.#accept(worker, tenant)
-    else if (prepared === undefined) return this.#done(turn, tenant, kept, start)
-    else {
+    else if (prepared === undefined) {
+      const { id, schema, found } = tenant
+      if (found.isSettled === false) await worker.withLock(schema, id, () => worker.apply(schema, id, []))
+      return this.#done(turn, tenant, kept, start)
+    } else {
       const isThorough = turn.tries > retries
       const isDone = await worker.advance(tenant.found as SurveyedTenant, prepared, { isThorough })
       if (isDone) return await this.#migrated(turn, tenant, [...kept, ...versionsOf(steps)], start)

@@ -12,6 +12,8 @@ export interface Access {
   give(schema: string): Promise<void>
   /** The same, for one that mostly has it already. */
   settle(schema: string): Promise<void>
+  /** Whether it has it. */
+  readonly isSettled: (schema: string) => Promise<boolean>
   /** The database is gone. */
   take(schema: string): Promise<void>
 }
@@ -42,6 +44,7 @@ function byGrant(session: MigrationSession, application: AccessOptions['applicat
       if (account !== undefined) await grantUse(session, schema, account)
     },
     settle: async () => {},
+    isSettled: async () => true,
     async take(schema) {
       const account = await grantee()
       if (account !== undefined) await revokeUse(session, schema, account)
@@ -70,6 +73,7 @@ function byRole(session: MigrationSession, application: AccessOptions['applicati
       await expectRoom(session, schema)
     },
     give,
+    isSettled: async (schema) => hasRole(session, schema, await grantee()),
     async settle(schema) {
       if (!(await hasRole(session, schema, await grantee()))) await give(schema)
     },

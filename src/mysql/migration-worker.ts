@@ -10,6 +10,7 @@ import type {
 } from '../engine'
 import { MigrationChangedError, SchemaNotOursError, TenantIdError } from '../errors'
 import type { SchemaName } from '../tenant/schema-name'
+import { withSettled } from '../with-settled'
 import { accessOf } from './access'
 import type { Access, AccessOptions } from './access'
 import { applyRun } from './apply-migrations'
@@ -115,7 +116,8 @@ function fleetMembers(
         prefix,
       )) as readonly SchemaName[]
     },
-    survey: (schemas, known) => survey(parts, schemas, known),
+    survey: async (schemas, known) =>
+      withSettled(await survey(parts, schemas, known), parts.access.isSettled),
     prepare: (steps) => prepareRun(loader, steps),
     advance: (tenant, prepared) => advance(parts, tenant, prepared),
     async checksums(files) {

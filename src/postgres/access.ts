@@ -21,7 +21,7 @@ export interface Access {
   /** Lets it into one that has tables, books and a reader. */
   giveExisting(schema: SchemaName, bookkeeping: Bookkeeping): Promise<void>
   /** Whether nothing is to be settled. Needs no transaction. */
-  isSettled(schema: SchemaName): Promise<boolean>
+  readonly isSettled: (schema: SchemaName) => Promise<boolean>
   /** Completes what a tenant lacks, that was made otherwise. Needs no transaction. */
   settle(schema: SchemaName, bookkeeping: Bookkeeping): Promise<void>
   /** The schema is about to get another name. @throws TenantMoveError */

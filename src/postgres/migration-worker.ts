@@ -3,6 +3,7 @@ import type { ClientConfig } from 'pg'
 import type { MigrationWorker, PreparedSteps, WorkerLimits } from '../engine'
 import { PoolerError, SchemaNotOursError } from '../errors'
 import { outsideTenants } from '../tenant/context'
+import { withSettled } from '../with-settled'
 import type { SchemaName } from '../tenant/schema-name'
 import { accessOf } from './access'
 import type { AccessOptions } from './access'
@@ -83,7 +84,7 @@ export async function openMigrationWorker(
         await bookkeeping.write(schema, step)
       }),
     candidates: (prefix) => readCandidates(client, prefix),
-    survey: (schemas, known) => survey(tools, schemas, known),
+    survey: async (schemas, known) => withSettled(await survey(tools, schemas, known), access.isSettled),
     prepare: (steps) => prepare(renderer, steps),
     advance: (tenant, steps, { isThorough = false } = {}) =>
       advance(tools, tenant, steps as PreparedSteps & PostgresSteps, isThorough),

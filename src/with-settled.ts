@@ -1,0 +1,13 @@
+import type { SurveyedSchema } from './engine'
+import type { SchemaName } from './tenant/schema-name'
+
+/** Adds to a survey for whom the application lacks rights. */
+export async function withSettled(
+  found: readonly SurveyedSchema[],
+  isSettled: (schema: SchemaName) => Promise<boolean>,
+): Promise<readonly SurveyedSchema[]> {
+  const all: SurveyedSchema[] = []
+  for (const one of found)
+    all.push(one.mark === undefined ? one : { ...one, isSettled: await isSettled(one.schema) })
+  return all
+}
