@@ -86,6 +86,8 @@ async function runStep(
   const runner = new StatementRunner(tools)
   const done = books.isUnfinished(file.name) ? await settle(tools, runner, tenant) : []
   if (script.kind === 'sql') expectSameBeginning(tools, tenant, done, script.statements)
+  // A program may read for long before it writes: what is done before it is told at once.
+  else await books.flush()
   await books.begin(file, direction, checksum)
   // Until something is sent that could set something. Where nothing is sent, nothing is put back that the file before has set.
   bearings.isFresh = script.kind === 'sql' && script.statements.length > 0 && done.length === 0
