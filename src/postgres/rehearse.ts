@@ -131,6 +131,8 @@ async function play(
 }
 
 async function namesOf(client: Client, sql: string, schema: string): Promise<readonly string[]> {
+  // A migration may have set one for itself.
+  await client.query('set local statement_timeout to 0')
   const { rows } = await client.query<{ name: string }>(sql, [schema])
   return rows.map(({ name }) => name)
 }
