@@ -45,6 +45,8 @@ class FleetMigration {
   /** How many of the first ones are still to come. */
   #canaries = 0
   #stopped: StopReason | undefined
+  /** What the observer threw first; kept apart, so that it is taken for no tenant's failure. */
+  #thrown: { readonly error: unknown } | undefined
 
   constructor(parts: FleetParts, control: FleetControl) {
     const { lockTimeoutMs, statementTimeoutMs } = control
@@ -76,8 +78,10 @@ class FleetMigration {
       this.#queue = new Queue(turns)
       this.#canaries = Math.min(this.#control.canary, turns.length)
       await this.#announce(plan, turns)
+      this.#expectObserver()
       for (const outcome of settled) yield this.#count(outcome, false)
       yield* this.#workOff(migrate)
+      this.#expectObserver()
     } finally {
       await this.#workers.close()
     }
@@ -128,7 +132,7 @@ class FleetMigration {
 
   #isStopped(): boolean {
     if (this.#control.signal?.aborted === true) this.#stop('aborted')
-    return this.#stopped !== undefined
+    return this.#stopped !== undefined || this.#thrown !== undefined
   }
 
   /** With nothing left to do there is nothing to stop. */
@@ -139,6 +143,15 @@ class FleetMigration {
   }
 
   #tell(event: MigrationEvent): void {
-    this.#control.onEvent?.(event)
+    if (this.#thrown !== undefined) return
+    try {
+      this.#control.onEvent?.(event)
+    } catch (error) {
+      this.#thrown = { error }
+    }
+  }
+
+  #expectObserver(): void {
+    if (this.#thrown !== undefined) throw this.#thrown.error
   }
 }

@@ -273,4 +273,29 @@ describe.each(ENGINE_SERVERS)('a fleet on $name', (server) => {
     await expect(run.report()).rejects.toThrow('enough')
     expect(await atHead()).toEqual([])
   })
+
+  test.each(['done', 'failed', 'stopped'] as const)(
+    'what an observer throws at %s ends the run, and is no tenant’s failure',
+    async (last) => {
+      const tenancy = await fleet(`thrown at ${last}`)
+      if (last !== 'done') await spoil('a')
+      const outcomes: unknown[] = []
+      const told: string[] = []
+      const run = async (): Promise<void> => {
+        const onEvent = ({ event }: MigrationEvent): void => {
+          told.push(event)
+          if (event === last) throw new Error('enough')
+        }
+        for await (const { tenant, status } of tenancy.migrateAll({ onEvent }))
+          outcomes.push([tenant, status])
+      }
+      await expect(run()).rejects.toThrow('enough')
+      expect(outcomes).toEqual([['a', last === 'done' ? 'ok' : 'error']])
+      expect(told.at(-1)).toBe(last)
+      expect(await atHead()).toEqual(last === 'done' ? ['a'] : [])
+      expect(await tenancy.migrateAll({ canary: 0 }).report()).toMatchObject({
+        failed: last === 'done' ? 0 : 1,
+      })
+    },
+  )
 })
