@@ -1,3 +1,5 @@
+import { readProgress } from '../../src/postgres/progress'
+import type { SchemaName } from '../../src/tenant/schema-name'
 import { Town } from '../lifecycle/support'
 import { SERVERS } from '../support/servers'
 
@@ -17,8 +19,13 @@ describe.each(SERVERS)('what lies beside tenants of $name', (server) => {
     try {
       await tenancy.create('empty', { migrate: false })
       await tenancy.create('acme')
-      const version = async (id: string): Promise<unknown> =>
-        tenancy.run(id, async () => (await tenancy.engine.readProgress!((town.prefix + id) as never)).version)
+      const version = (id: string): Promise<unknown> => {
+        const schema = (town.prefix + id) as SchemaName
+        return tenancy.run(
+          id,
+          async () => (await readProgress(tenancy.pool, schema, 'schema_migrations')).version,
+        )
+      }
       await town.owner.query(`drop table if exists ${town.prefix}empty.schema_migrations`)
       expect([await version('empty'), await version('acme')]).toEqual([undefined, 20200102000000])
     } finally {
