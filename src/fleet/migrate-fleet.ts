@@ -1,3 +1,4 @@
+import { TenantNotFoundError } from '../errors'
 import { Workers } from '../lifecycle/workers'
 import type { MigrationEvent, MigrationOutcome, MigrationReport, StopReason } from './events'
 import { MigrateTenant } from './migrate-tenant'
@@ -119,7 +120,9 @@ class FleetMigration {
       isStopped: () => this.#isStopped(),
       signal,
     })
-    for await (const outcome of outcomes) yield this.#count(outcome, this.#canaries-- > 0)
+    for await (const outcome of outcomes)
+      // Whoever was dropped meanwhile says nothing of the migrations, good or bad.
+      yield isGone(outcome) ? outcome : this.#count(outcome, this.#canaries-- > 0)
   }
 
   #count(outcome: MigrationOutcome, isCanary: boolean): MigrationOutcome {
@@ -154,4 +157,8 @@ class FleetMigration {
   #expectObserver(): void {
     if (this.#thrown !== undefined) throw this.#thrown.error
   }
+}
+
+function isGone(outcome: MigrationOutcome): boolean {
+  return outcome.status === 'error' && outcome.error instanceof TenantNotFoundError
 }

@@ -298,4 +298,19 @@ describe.each(ENGINE_SERVERS)('a fleet on $name', (server) => {
       })
     },
   )
+
+  test('a tenant that is dropped meanwhile stops nobody, and is no first one', async () => {
+    const hooks = {
+      afterMigrate: async ({ tenant }: { tenant: string }) => {
+        if (tenant === 'a') for (const id of ['b', 'd']) await town.tenancy.drop(id)
+      },
+    }
+    const tenancy = await fleet('dropped', { hooks })
+    await spoil('c')
+    const first = await tenancy.migrateAll({ canary: 2 }).report()
+    expect(first).toMatchObject({ ok: 1, failed: 2, stopped: 'canary', notRun: ['d', 'e', 'f'] })
+    expect(first.results[1]).toMatchObject({ tenant: 'b', error: { code: 'ROWHOUSE_TENANT_NOT_FOUND' } })
+    const named = { tenants: ['d', 'e', 'f'], canary: 1 }
+    expect((await tenancy.migrateAll(named).report()).ok).toBe(2)
+  })
 })
