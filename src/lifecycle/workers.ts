@@ -1,4 +1,5 @@
 import type { MigrationWorker } from '../engine'
+import { isConnectionLost } from '../migrations/transient'
 
 /**
  * How many tenants a connection visits before another one takes its place: the server's process remembers each table it has met,
@@ -39,6 +40,10 @@ export class Workers {
     const entry = this.#take() ?? { worker: await this.#open(), visits: 0 }
     try {
       return await work(entry.worker)
+    } catch (error) {
+      // Whoever comes next would be given it before its end is heard of.
+      if (isConnectionLost(error)) entry.visits = TENANTS_PER_CONNECTION
+      throw error
     } finally {
       entry.visits += visits
       if (!this.#isClosed && entry.visits < TENANTS_PER_CONNECTION) this.#keep(entry)

@@ -7,6 +7,8 @@ const TRANSIENT = new Set([
 /** What the drivers say without a code, of a connection that went with a query and of one that was gone before. */
 const LOST =
   /^Connection terminated|^Client has encountered a connection error|^Can't add new command when connection is in closed state/
+/** Codes of those among them that end a connection. */
+const ENDS = new Set(['57P01', '57P02', '57P03', 'PROTOCOL_CONNECTION_LOST', 'ECONNRESET', 'EPIPE'])
 const FIRST_WAIT_MS = 25
 const LONGEST_WAIT_MS = 5000
 
@@ -16,6 +18,14 @@ export function isTransient(error: unknown): boolean {
   if (typeof code === 'string' && (TRANSIENT.has(code) || code.startsWith('08'))) return true
   if (typeof message === 'string' && LOST.test(message)) return true
   return cause !== undefined && isTransient(cause)
+}
+
+/** Whether an error, or what caused it, is the end of the connection that it came by; that tells so itself only a moment later. */
+export function isConnectionLost(error: unknown): boolean {
+  const { code, cause, message } = Object(error) as { code?: unknown; cause?: unknown; message?: unknown }
+  if (typeof code === 'string' && (ENDS.has(code) || code.startsWith('08'))) return true
+  if (typeof message === 'string' && LOST.test(message)) return true
+  return cause !== undefined && isConnectionLost(cause)
 }
 
 /**
