@@ -261,7 +261,7 @@ export class Tenancy<
       owner: { tenancy: this.settings.name, prefix: this.settings.prefix },
       readFiles: () => readMigrationFolder(this.settings.migrations),
       // Named at once, so that a bad id stops the run before it begins.
-      names: tenants === undefined ? undefined : [...tenants].map(this.nameOf),
+      names: tenants === undefined ? undefined : onceEach([...tenants].map(this.nameOf)),
       direction,
       options: { allowOutOfOrder, allowChanged, to, steps, all } as MigrateOptions,
       afterMigrate: (info) => this.tenants.afterMigrate(info),
@@ -271,6 +271,10 @@ export class Tenancy<
   #setState(tenant: TenantInput, state: TenantState): Promise<TenantResult> {
     return this.tenants.setState(this.nameOf(tenant), state)
   }
+}
+
+function onceEach(names: readonly TenantNames[]): readonly TenantNames[] {
+  return [...new Map(names.map((one) => [one.schema, one])).values()]
 }
 
 /**

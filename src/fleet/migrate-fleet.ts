@@ -1,4 +1,5 @@
 import type { MigrationWorker } from '../engine'
+import { TenantNotFoundError } from '../errors'
 import { Workers } from '../lifecycle/workers'
 import type { MigrationEvent, MigrationOutcome, MigrationReport, StopReason } from './events'
 import { MigrateTenant } from './migrate-tenant'
@@ -46,6 +47,8 @@ class FleetMigration {
   /** How many of the first ones are still to come. */
   #canaries = 0
   #stopped: StopReason | undefined
+  /** What the observer threw first; kept apart, so that it is taken for no tenant's failure. */
+  #thrown: { readonly error: unknown } | undefined
 
   constructor(parts: FleetParts, control: FleetControl) {
     const { lockTimeoutMs, statementTimeoutMs } = control
@@ -80,8 +83,10 @@ class FleetMigration {
       this.#queue = new Queue(turns)
       this.#canaries = Math.min(this.#control.canary, turns.length)
       await this.#announce(plan, turns)
+      this.#expectObserver()
       for (const outcome of settled) yield this.#count(outcome, false)
       yield* this.#workOff(migrate)
+      this.#expectObserver()
     } finally {
       await this.#workers.close()
     }
@@ -119,7 +124,9 @@ class FleetMigration {
       isStopped: () => this.#isStopped(),
       signal,
     })
-    for await (const outcome of outcomes) yield this.#count(outcome, this.#canaries-- > 0)
+    for await (const outcome of outcomes)
+      // Whoever was dropped meanwhile says nothing of the migrations, good or bad.
+      yield isGone(outcome) ? outcome : this.#count(outcome, this.#canaries-- > 0)
   }
 
   #count(outcome: MigrationOutcome, isCanary: boolean): MigrationOutcome {
@@ -132,7 +139,7 @@ class FleetMigration {
 
   #isStopped(): boolean {
     if (this.#control.signal?.aborted === true) this.#stop('aborted')
-    return this.#stopped !== undefined
+    return this.#stopped !== undefined || this.#thrown !== undefined
   }
 
   /** With nothing left to do there is nothing to stop. */
@@ -143,6 +150,19 @@ class FleetMigration {
   }
 
   #tell(event: MigrationEvent): void {
-    this.#control.onEvent?.(event)
+    if (this.#thrown !== undefined) return
+    try {
+      this.#control.onEvent?.(event)
+    } catch (error) {
+      this.#thrown = { error }
+    }
   }
+
+  #expectObserver(): void {
+    if (this.#thrown !== undefined) throw this.#thrown.error
+  }
+}
+
+function isGone(outcome: MigrationOutcome): boolean {
+  return outcome.status === 'error' && outcome.error instanceof TenantNotFoundError
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { MigrationWorker } from '../engine'
-import { ConfigError, TenantExistsError, TenantNotFoundError } from '../errors'
+import { ConfigError, RowhouseError, TenantExistsError, TenantNotFoundError } from '../errors'
 import { ASIDE_PREFIX } from '../schema-moves'
 import type { AsideSchema, SchemaMoves } from '../schema-moves'
 import type { SchemaName } from '../tenant/schema-name'
@@ -66,23 +66,32 @@ export class TenantMoves {
     })
   }
 
-  /** Drops for good what is kept of one tenant, or of all whose time is over. @throws TenantInUseError without `cascade` */
+  /**
+   * Drops for good what is kept of one tenant, or of all whose time is over. What can't be dropped holds up no other.
+   * @throws TenantInUseError without `cascade`, once the others are dropped
+   */
   async purge({ tenant, cascade = false }: PurgeOptions & { tenant?: TenantNames }): Promise<DroppedInfo[]> {
     const purged: DroppedInfo[] = []
+    const held: RowhouseError[] = []
     const isDue = ({ was, keptUntil: until }: AsideSchema): boolean =>
       tenant === undefined ? until.getTime() <= Date.now() : was === tenant.schema
-    for (const { tenant: id, prefix } of await this.list()) {
+    const hold = (error: unknown): void => {
+      if (!(error instanceof RowhouseError)) throw error
+      held.push(error)
+    }
+    const ids = new Map((await this.list()).map(({ tenant: id, prefix }) => [prefix, id]))
+    for (const [prefix, id] of ids) {
       const names = { id: id as TenantId, schema: prefix as SchemaName }
-      if (purged.some((one) => one.prefix === prefix)) continue
-      await this.#withLocks([names], async (_worker, moves) => {
+      const purgeAll = async (_worker: MigrationWorker, moves: SchemaMoves): Promise<void> => {
         // Asked once more: somebody may have brought it back.
         for (const aside of await this.#listOurs(moves)) {
           if (aside.was !== prefix || !isDue(aside)) continue
-          await moves.purge(aside, cascade)
-          purged.push(infoOf(aside))
+          await moves.purge(aside, cascade).then(() => purged.push(infoOf(aside)), hold)
         }
-      })
+      }
+      await this.#withLocks([names], purgeAll).catch(hold)
     }
+    if (held[0] !== undefined) throw held[0]
     if (tenant !== undefined && purged.length === 0) throw noneKept(tenant, undefined)
     return purged
   }

@@ -14,8 +14,11 @@ const RETRY_MS = 50
  */
 export async function withLock<T>(
   session: MigrationSession,
-  schema: string,
-  timeoutMs: number,
+  {
+    schema,
+    tenant,
+    timeoutMs,
+  }: { readonly schema: string; readonly tenant: string; readonly timeoutMs: number },
   work: () => Promise<T>,
 ): Promise<T> {
   // First: a reset gives up locks, also this one.
@@ -27,6 +30,7 @@ export async function withLock<T>(
       throw new MigrationLockedError(
         `Database "${schema}" is being created, migrated or dropped by another process, or by a statement of one that was ` +
           `killed; it did not end within ${timeoutMs} ms. Try again later.`,
+        { tenant },
       )
     }
     await sleep(RETRY_MS * (0.5 + Math.random()))

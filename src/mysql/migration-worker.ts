@@ -64,7 +64,7 @@ export async function openMigrationWorker(options: WorkerOptions): Promise<Migra
       return session.isUsable
     },
     resumesCreation: true,
-    withLock: (schema, _tenant, work) => withLock(session, schema, lockTimeoutMs, work),
+    withLock: (schema, tenant, work) => withLock(session, { schema, tenant, timeoutMs: lockTimeoutMs }, work),
     async inspect(schema) {
       expectUnfolded(session, schema)
       if (!(await exists(session, schema))) return { exists: false, mark: undefined }
@@ -130,7 +130,7 @@ function fleetMembers(
 async function advance(parts: Parts, surveyed: SurveyedTenant, prepared: PreparedSteps): Promise<boolean> {
   const { session, journal, tools, access, lockTimeoutMs } = parts
   const { schema, mark, books } = surveyed
-  return withLock(session, schema, lockTimeoutMs, async () => {
+  return withLock(session, { schema, tenant: mark.tenant, timeoutMs: lockTimeoutMs }, async () => {
     await session.look()
     // The books that were surveyed are known by their state; if these are others, they are not read.
     const now = await surveyOne(parts, schema, new Map([[books.state, books]]))

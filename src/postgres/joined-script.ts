@@ -6,7 +6,7 @@ import { isWhole } from './apply-migrations'
 import type { Bookkeeping } from './bookkeeping'
 import { MARK_TABLE, markTable } from './marks'
 import { pathOf, shadowSql } from './migration-guards'
-import { limitsOf, lockKeyOf, PLAIN_RUNNER_LOCK } from './migration-lock'
+import { lockKeyOf, PLAIN_RUNNER_LOCK, READ_AS_EVER, settingsOf } from './migration-lock'
 import type { Limits } from './migration-lock'
 import { sharedPrint, sharedTouch } from './shared-guard'
 import { isClosed } from './split-statements'
@@ -29,10 +29,18 @@ export const STALE = 'RHT02'
 const CLEAN =
   'close all; set session authorization default; reset all; deallocate all; unlisten *; select pg_advisory_unlock_all(); discard plans; discard temp; discard sequences'
 
+/** The server reads a text whole before it runs any of it, so what changes how it is read would come too late. */
+const CHANGES_READING =
+  /standard_conforming_strings|backslash_quote|client_encoding|\bset\s+(?:session\s+|local\s+)?names\b(?!\s*=)/i
+
 /** Whether a run can be one text in one transaction: nothing in it asks the database on the way, or must be outside. */
 export function isJoinable(parts: PreparedRun): boolean {
   const rendered = parts.flatMap(({ steps }) => steps.map((step) => step.rendered))
-  return isWhole(parts) && rendered.every((one) => one.kind === 'script' && one.statements.every(isClosed))
+  return isWhole(parts) && rendered.every((one) => one.kind === 'script' && one.statements.every(isSteady))
+}
+
+function isSteady(text: string): boolean {
+  return isClosed(text) && !CHANGES_READING.test(text)
 }
 
 /**
@@ -83,10 +91,10 @@ function opening({ limits }: JoinTools, schema: SchemaName, isStale: string): st
     if ${isStale} then raise exception using errcode = '${STALE}', message = 'stale'; end if;
   end`
   return [
+    // First, since it has begun as the session was before: the look behind the lock must see what was committed until then.
+    'set transaction isolation level read committed',
     CLEAN,
-    // For the next transaction; this one has begun with what the one before has set.
-    "set default_transaction_isolation to 'read committed'",
-    limitsOf(limits),
+    settingsOf(limits),
     `do ${escapeLiteral(guard)}`,
   ]
 }
@@ -115,6 +123,8 @@ function body(tools: JoinTools, schema: SchemaName, parts: PreparedRun): string[
       schema,
       steps.map(({ step }) => step),
     ),
+    // A function may have set it.
+    READ_AS_EVER,
   ]
 }
 

@@ -17,16 +17,25 @@ const RETRY_MS = 50
 /** The greatest that PostgreSQL takes for a timeout. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1
 
+/** What decides how the next text is read, and would outlast a migration that sets it. As SQL. */
+export const READ_AS_EVER = 'reset client_encoding; reset standard_conforming_strings; reset backslash_quote'
+
 /** The lock of one schema, a signed 64-bit number. */
 export function lockKeyOf(schema: string): string {
   return String(createHash('sha256').update(`rowhouse:${schema}`).digest().readBigInt64BE(0))
 }
 
-/** Who waits for a table's lock makes all others wait behind him, so no statement waits for ever. As SQL. */
-export function limitsOf({ lockTimeoutMs, statementTimeoutMs }: Limits): string {
+/**
+ * What a session is to be like, as SQL: a role may have defaults of its own. Who waits for a table's lock makes all others wait behind
+ * him, so no statement waits for ever; and a transaction must see what was committed before it got the lock of a tenant.
+ */
+export function settingsOf({ lockTimeoutMs, statementTimeoutMs }: Limits): string {
   const clamp = (ms: number, least: number): number =>
     Math.min(MAX_TIMEOUT_MS, Math.max(least, Math.ceil(ms)))
-  return `set lock_timeout to ${clamp(lockTimeoutMs, 1)}; set statement_timeout to ${clamp(statementTimeoutMs, 0)}`
+  return (
+    `set lock_timeout to ${clamp(lockTimeoutMs, 1)}; set statement_timeout to ${clamp(statementTimeoutMs, 0)}; ` +
+    "set default_transaction_isolation to 'read committed'"
+  )
 }
 
 /**
@@ -42,7 +51,7 @@ export async function withLock<T>(
   const { lockTimeoutMs } = limits
   // Before the locks, which it would end: temporary tables, settings and prepared statements of the tenant before.
   await client.query('discard all')
-  await client.query(limitsOf(limits))
+  await client.query(settingsOf(limits))
   const deadline = Date.now() + lockTimeoutMs
   // Asked again and again, not waited for: a waiting statement holds a snapshot, for which CREATE INDEX CONCURRENTLY waits.
   while (!(await tryLock(client, schema))) {
@@ -56,7 +65,7 @@ export async function withLock<T>(
     if ((cause as { code?: string }).code !== LOCK_NOT_AVAILABLE) throw cause
     throw heldByTransaction(schema, tenant, lockTimeoutMs, cause)
   } finally {
-    await client.query('select pg_advisory_unlock_all()').catch(() => {})
+    await client.query(`${READ_AS_EVER}; select pg_advisory_unlock_all()`).catch(() => {})
   }
 }
 

@@ -18,7 +18,7 @@ import { emptySchema, snapshotSchema } from './empty-schema'
 import { markTable, readMark, writeMark, writeState } from './marks'
 import { readRemains } from './migration-failure'
 import type { Remains } from './migration-failure'
-import { limitsOf, withLock } from './migration-lock'
+import { settingsOf, withLock } from './migration-lock'
 import type { Limits } from './migration-lock'
 import { rehearse } from './rehearse'
 import type { MigrationRenderer } from './render-migration'
@@ -121,9 +121,7 @@ async function connect({ connection }: WorkerOptions, limits: Limits): Promise<C
   // A connection that dies tells so by the query that was running; unheard, the event would end the process.
   client.on('error', () => {})
   await outsideTenants(() => client.connect())
-  const asked = await client.query(
-    `${limitsOf(limits)}; set default_transaction_isolation to 'read committed'; select pg_backend_pid() as pid`,
-  )
+  const asked = await client.query(`${settingsOf(limits)}; select pg_backend_pid() as pid`)
   const { rows } = (asked as unknown as { rows: { pid: number }[] }[]).at(-1)!
   if (rows[0]!.pid === (client as unknown as { processID: number }).processID) return client
   await client.end()

@@ -30,8 +30,10 @@ export async function readProgress(
   const { rows } = await pool.query<{ isMigrating: boolean }>(PROGRESS, values)
   const { isMigrating } = rows[0]!
   try {
+    // With its schema: where a tenant has no books, the shared schemas may have a table of that name.
+    const books = `${escapeIdentifier(schema)}.${escapeIdentifier(table)}`
     const newest = await pool.query<{ name: string | null }>(
-      `select max(name) as name from ${escapeIdentifier(table)} where name ~ '^[0-9]{14}'`,
+      `select max(name) as name from ${books} where name ~ '^[0-9]{14}'`,
     )
     const name = newest.rows[0]?.name ?? undefined
     return { isMigrating, version: name === undefined ? undefined : Number(name.slice(0, 14)) }

@@ -57,7 +57,7 @@ const LINES = `
       from here join pg_catalog.pg_type t on t.typnamespace = here.oid where t.typtype in ('e', 'd', 'r')),
   lines as (
     select here.nspname::text as schema,
-        replace(case when here.name = here.nspname then regexp_replace(raw.line, '\\m' || here.name || '\\.', '', 'g') else replace(raw.line, here.name || '.', '') end,
+        replace(case when here.name = here.nspname then regexp_replace(raw.line, '\\m' || here.name || '\\.', '', 'g') else replace(replace(raw.line, replace(here.name, '''', '''''') || '.', ''), here.name || '.', '') end,
           quote_literal(here.nspname), '''{schema}''') as line
       from raw join here on here.oid = raw.ns)`
 
@@ -71,7 +71,10 @@ export function structuresIn(client: Client, migrationsTable: string): Structure
   const ask = async <Row extends object>(sql: string, schemas: readonly SchemaName[]): Promise<Row[]> => {
     let rows: Row[] = []
     await inTransaction(client, async () => {
-      await client.query('set local search_path to pg_catalog; set local transaction_read_only to on')
+      // A role that reads strings otherwise would read our patterns, and write its defaults, otherwise.
+      await client.query(
+        'set local search_path to pg_catalog; set local transaction_read_only to on; set local standard_conforming_strings to on',
+      )
       rows = (await client.query<Row>(sql, [schemas, ours])).rows
     })
     return rows

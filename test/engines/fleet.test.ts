@@ -154,7 +154,7 @@ describe.each(ENGINE_SERVERS)('a fleet on $name', (server) => {
   test('named tenants that are not there, or not ours, fail and the others go on', async () => {
     const tenancy = await fleet('named')
     await town.asOwner(`create schema ${town.schema('theirs')}`)
-    const report = await tenancy.migrateAll({ tenants: ['nobody', 'a', 'theirs', 'b'] }).report()
+    const report = await tenancy.migrateAll({ tenants: ['nobody', 'a', 'theirs', 'b', 'a'] }).report()
     expect(report).toMatchObject({ ok: 2, failed: 2 })
     const codes = report.results.flatMap((result) =>
       result.status === 'error' ? [[result.tenant, (result.error as { code?: string }).code]] : [],
@@ -272,5 +272,45 @@ describe.each(ENGINE_SERVERS)('a fleet on $name', (server) => {
     })
     await expect(run.report()).rejects.toThrow('enough')
     expect(await atHead()).toEqual([])
+  })
+
+  test.each(['done', 'failed', 'stopped'] as const)(
+    'what an observer throws at %s ends the run, and is no tenant’s failure',
+    async (last) => {
+      const tenancy = await fleet(`thrown at ${last}`)
+      if (last !== 'done') await spoil('a')
+      const outcomes: unknown[] = []
+      const told: string[] = []
+      const run = async (): Promise<void> => {
+        const onEvent = ({ event }: MigrationEvent): void => {
+          told.push(event)
+          if (event === last) throw new Error('enough')
+        }
+        for await (const { tenant, status } of tenancy.migrateAll({ onEvent }))
+          outcomes.push([tenant, status])
+      }
+      await expect(run()).rejects.toThrow('enough')
+      expect(outcomes).toEqual([['a', last === 'done' ? 'ok' : 'error']])
+      expect(told.at(-1)).toBe(last)
+      expect(await atHead()).toEqual(last === 'done' ? ['a'] : [])
+      expect(await tenancy.migrateAll({ canary: 0 }).report()).toMatchObject({
+        failed: last === 'done' ? 0 : 1,
+      })
+    },
+  )
+
+  test('a tenant that is dropped meanwhile stops nobody, and is no first one', async () => {
+    const hooks = {
+      afterMigrate: async ({ tenant }: { tenant: string }) => {
+        if (tenant === 'a') for (const id of ['b', 'd']) await town.tenancy.drop(id)
+      },
+    }
+    const tenancy = await fleet('dropped', { hooks })
+    await spoil('c')
+    const first = await tenancy.migrateAll({ canary: 2 }).report()
+    expect(first).toMatchObject({ ok: 1, failed: 2, stopped: 'canary', notRun: ['d', 'e', 'f'] })
+    expect(first.results[1]).toMatchObject({ tenant: 'b', error: { code: 'ROWHOUSE_TENANT_NOT_FOUND' } })
+    const named = { tenants: ['d', 'e', 'f'], canary: 1 }
+    expect((await tenancy.migrateAll(named).report()).ok).toBe(2)
   })
 })

@@ -28,6 +28,23 @@ describe('connections for DDL', () => {
     expect(rig.closed).toBe(2)
   })
 
+  test('one whose work says that it was ended is not lent again, though its end is not heard of yet', async () => {
+    const rig = new Rig()
+    const workers = new Workers(rig.open)
+    const ended = Object.assign(new Error('terminating connection'), { code: '57P01' })
+    for (const error of [
+      ended,
+      new Error('failed', { cause: ended }),
+      new Error('Connection terminated unexpectedly'),
+    ]) {
+      const count = rig.opened.length
+      await expect(workers.lend(() => Promise.reject(error))).rejects.toBe(error)
+      await workers.lend(async () => {})
+      expect([rig.opened.length, rig.closed]).toEqual([Math.max(count, 1) + 1, count === 0 ? 1 : count])
+    }
+    await workers.close()
+  })
+
   test('one that is lost, or whose work has failed, is as good as what it is', async () => {
     const rig = new Rig()
     const workers = new Workers(rig.open)

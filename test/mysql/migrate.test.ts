@@ -385,7 +385,10 @@ describe.each(MYSQL_SERVERS)('migrate on $name', (server) => {
     await town.tenancy.create('acme', { migrate: false })
     const other = await createConnection(server.ownerUrl)
     await other.query('do get_lock(?, 0)', [lockNameOf(town.schema('acme'))])
-    await expect(town.tenancy.migrate('acme')).rejects.toMatchObject({ code: 'ROWHOUSE_MIGRATION_LOCKED' })
+    await expect(town.tenancy.migrate('acme')).rejects.toMatchObject({
+      code: 'ROWHOUSE_MIGRATION_LOCKED',
+      tenant: 'acme',
+    })
     // The server frees a lock when its session ends, however it ends.
     other.destroy()
     await new Promise((resolve) => setTimeout(resolve, 100))
