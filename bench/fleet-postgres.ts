@@ -11,7 +11,7 @@ import type { Contest, Result } from './alternate'
 
 const PREFIX = 'fleet_'
 const TENANTS = Number(process.env.BENCH_TENANTS ?? 1000)
-const NEW_TENANTS = 60
+const NEW_TENANTS = Number(process.env.BENCH_NEW_TENANTS ?? 200)
 const CONNECTIONS = 4
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} }
 /** Three tables, as in a small application. */
