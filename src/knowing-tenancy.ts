@@ -5,6 +5,7 @@ import type { Drift } from './fleet/drift'
 import { withoutIgnored } from './fleet/lint-ignores'
 import { rehearseAll } from './fleet/rehearse-all'
 import type { Rehearsal } from './fleet/rehearse-all'
+import type { FleetPlace } from './fleet/plan-fleet'
 import { statusFleet } from './fleet/status-fleet'
 import type { FleetStatus, LookParts } from './fleet/status-fleet'
 import type { TenantStatus } from './lifecycle/results'
@@ -59,7 +60,7 @@ export class KnowingTenancy<
    * @throws MigrationRefusedError, MigrationFailedError, MigrationFolderError
    */
   async rehearse(): Promise<Rehearsal> {
-    return rehearseAll(this.#look())
+    return rehearseAll(this.placeOf(undefined))
   }
 
   /**
@@ -76,15 +77,20 @@ export class KnowingTenancy<
     return [...findings].sort((one, other) => one.severity.localeCompare(other.severity))
   }
 
-  #look({ tenants, concurrency = 4 }: LookOptions = {}): LookParts {
-    expectCount(concurrency)
+  /** Whom a call is for; each is named at once, so that a bad id stops it before it begins, and counts once. */
+  protected placeOf(tenants: Iterable<TenantInput> | undefined): FleetPlace {
+    const named = tenants === undefined ? undefined : [...tenants].map(this.nameOf)
     return {
       engine: this.engine,
       owner: { tenancy: this.settings.name, prefix: this.settings.prefix },
       readFiles: () => readMigrationFolder(this.settings.migrations),
-      names: tenants === undefined ? undefined : [...tenants].map(this.nameOf),
-      concurrency,
+      names: named && [...new Map(named.map((one) => [one.schema, one])).values()],
     }
+  }
+
+  #look({ tenants, concurrency = 4 }: LookOptions = {}): LookParts {
+    expectCount(concurrency)
+    return { ...this.placeOf(tenants), concurrency }
   }
 }
 

@@ -30,7 +30,6 @@ import type {
 import type { BookEntry } from './lifecycle/book-entry'
 import type { CreateOptions, MigrateOptions, TenantNames } from './lifecycle/options'
 import { expectCount, KnowingTenancy } from './knowing-tenancy'
-import { readMigrationFolder } from './migrations/folder'
 import { createMigrationFile } from './migrations/new-file'
 import type { Target } from './migrations/target'
 import type { TenancyOptions } from './options'
@@ -94,7 +93,7 @@ export class Tenancy<
     { tenants, ...options }: ForEachOptions & { tenants?: Iterable<TenantInput> } = {},
   ): Promise<ForEachReport> {
     expectCount(options.concurrency)
-    const names = this.#namesOf(tenants === undefined ? undefined : [...tenants].map(this.nameOf))
+    const names = this.#namesOf(tenants)
     return forEachTenant(names, (names) => this.runAs(names, () => work(names.id)), options)
   }
 
@@ -113,7 +112,7 @@ export class Tenancy<
   ): AsyncGenerator<TenantRow<Row>> {
     const parts = {
       openReader: () => this.openReader(),
-      names: this.#namesOf(tenants === undefined ? undefined : [...tenants].map(this.nameOf)),
+      names: this.#namesOf(tenants),
       exists: async (names: TenantNames) => (await this.tenants.find(names)) !== undefined,
     }
     return queryAll(parts, sql, values, options) as AsyncGenerator<TenantRow<Row>>
@@ -249,19 +248,15 @@ export class Tenancy<
     await this.engine.close()
   }
 
-  async *#namesOf(named: readonly TenantNames[] | undefined): AsyncGenerator<TenantNames> {
-    if (named !== undefined) yield* named
-    else yield* this.tenants.names()
+  /** Named at once, and drawn one by one. */
+  #namesOf(tenants: Iterable<TenantInput> | undefined): AsyncIterable<TenantNames> {
+    return tenants === undefined ? this.tenants.names() : oneByOne([...tenants].map(this.nameOf))
   }
 
   #fleetOf({ direction = 'up', tenants, ...options }: MigrateAllOptions): FleetParts {
     const { allowOutOfOrder, allowChanged, to, steps, all } = options
     return {
-      engine: this.engine,
-      owner: { tenancy: this.settings.name, prefix: this.settings.prefix },
-      readFiles: () => readMigrationFolder(this.settings.migrations),
-      // Named at once, so that a bad id stops the run before it begins.
-      names: tenants === undefined ? undefined : onceEach([...tenants].map(this.nameOf)),
+      ...this.placeOf(tenants),
       direction,
       options: { allowOutOfOrder, allowChanged, to, steps, all } as MigrateOptions,
       afterMigrate: (info) => this.tenants.afterMigrate(info),
@@ -273,8 +268,8 @@ export class Tenancy<
   }
 }
 
-function onceEach(names: readonly TenantNames[]): readonly TenantNames[] {
-  return [...new Map(names.map((one) => [one.schema, one])).values()]
+async function* oneByOne<Item>(items: readonly Item[]): AsyncGenerator<Item> {
+  yield* items
 }
 
 /**

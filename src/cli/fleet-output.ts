@@ -2,7 +2,7 @@ import type { MigrationEvent, MigrationFailure, StopReason } from '../fleet/even
 import type { MigrationFailedError } from '../errors'
 import type { Workplace } from './command'
 import { fleetBar } from './fleet-bar'
-import { describeError } from './print'
+import { describeError, FEW, shortList } from './print'
 
 /** What became of a run over tenants. */
 export interface FleetSum {
@@ -36,9 +36,6 @@ export function jsonOutput({ line }: Workplace): FleetOutput {
     },
   }
 }
-
-/** So many tenants that a line for each is read. */
-const FEW = 20
 
 /** Sentences, and a bar where somebody watches. `isVerbose`: a line for each tenant, also of many. */
 export function plainOutput(
@@ -94,14 +91,10 @@ function planLines({ tenants, todo, direction, groups }: MigrationEvent & { even
   const verb = direction === 'up' ? 'to migrate' : 'to roll back'
   const first = `${tenants} tenants: ${todo} ${verb}, ${tenants - todo} with nothing to do`
   const rest = groups.map(
-    ({ tenants: count, from, migrations }) => `  ${count} at ${from ?? 'no version'}: ${shorten(migrations)}`,
+    ({ tenants: count, from, migrations }) =>
+      `  ${count} at ${from ?? 'no version'}: ${shortList(migrations, 3)}`,
   )
   return [first, ...rest]
-}
-
-function shorten(names: readonly string[]): string {
-  const shown = names.slice(0, 3).join(', ')
-  return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown
 }
 
 function isWhole({ failures, notRun }: FleetSum): boolean {

@@ -5,6 +5,7 @@ import {
   MigrationUnfinishedError,
   RowhouseError,
 } from '../errors'
+import type { TenantProblem } from '../fleet/status-fleet'
 
 /** Where a command's words go, and in which form. */
 export interface Printer {
@@ -37,6 +38,16 @@ export function describeError(error: unknown): Record<string, unknown> {
   const { message, code } = error as { message?: string; code?: string }
   const tenant = error instanceof RowhouseError ? error.tenant : undefined
   return { code, message: message || code || String(error), tenant, ...describeMigration(error) }
+}
+
+/** So many tenants that a line for each is read. */
+export const FEW = 20
+
+/** Problems of tenants as JSON.stringify can write them: an Error has no fields of its own that it takes. */
+export function describeProblems(
+  problems: readonly TenantProblem[],
+): readonly { readonly tenant: string; readonly error: Record<string, unknown> }[] {
+  return problems.map(({ tenant, error }) => ({ tenant, error: describeError(error) }))
 }
 
 /** The first names of a list, and how many follow. */

@@ -9,14 +9,15 @@ import { addDoctor } from './commands/doctor'
 import { addDrift } from './commands/drift'
 import { addAdopt, addDrop } from './commands/drop'
 import { addExec } from './commands/exec'
-import { addListDropped, addPurge, addRename, addUndrop } from './commands/kept'
+import { addPurge, addRename, addUndrop } from './commands/kept'
 import { addLint } from './commands/lint'
 import { addMark } from './commands/mark'
 import { addMigrate, addRollback } from './commands/migrate'
 import { addNew } from './commands/new'
 import { addRehearse } from './commands/rehearse'
 import { addRepair } from './commands/repair'
-import { addList, addStatus } from './commands/status'
+import { addList } from './commands/list'
+import { addStatus } from './commands/status'
 import { addSql } from './commands/sql'
 import { loadTenancy } from './config'
 import type { Needs } from './config'
@@ -69,7 +70,7 @@ export async function runProgram(args: readonly string[], surroundings: Surround
     addRehearse,
     addDrift,
     addDoctor,
-    ...[addListDropped, addUndrop, addPurge, addRename, addExec, addSql],
+    ...[addUndrop, addPurge, addRename, addExec, addSql],
   ])
     add(program, run)
   for (const command of program.commands) {

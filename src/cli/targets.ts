@@ -27,8 +27,7 @@ export async function findTargets(
   { tenant = [], all = false }: TargetFlags,
 ): Promise<readonly ReadTenant[]> {
   const named = [...positional, ...tenant]
-  if (all && named.length > 0) throw new ConfigError(['Name tenants or say --all, not both.'])
-  if (!all && named.length === 0) throw new ConfigError(['Name the tenants, or say --all.'])
+  expectTargets(named, all)
   if (all) {
     const whole = (await tenancy.list()).filter(({ state }) => state !== 'creating')
     return whole.map((one) => ({ id: one.tenant as TenantId, schema: one.prefix as SchemaName }))
@@ -38,4 +37,10 @@ export async function findTargets(
     throw new TenantNotFoundError(`There is no tenant "${id}". Nothing was done.`, { tenant: id })
   }
   return named.map((id) => ({ id: id as TenantId, schema: tenancy.schemaName(id) }))
+}
+
+/** Some, or all: one of the two must be said. @throws ConfigError */
+export function expectTargets(named: readonly string[], all: boolean): void {
+  if (all && named.length > 0) throw new ConfigError(['Name tenants or say --all, not both.'])
+  if (!all && named.length === 0) throw new ConfigError(['Name the tenants, or say --all.'])
 }

@@ -2,6 +2,7 @@ import type { Books, MigrationWorker } from '../engine'
 import { ConfigError } from '../errors'
 import { Workers } from '../lifecycle/workers'
 import type { SchemaName } from '../tenant/schema-name'
+import { inChunks } from './in-chunks'
 import { newestOf } from './plan-fleet'
 import type { LookParts, TenantProblem } from './status-fleet'
 import { surveyFleet } from './survey-fleet'
@@ -78,22 +79,11 @@ async function printsOf(
   concurrency: number,
 ): Promise<ReadonlyMap<SchemaName, string>> {
   const prints = new Map<SchemaName, string>()
-  let next = 0
-  const work = async (): Promise<void> => {
-    for (let at = next; at < tenants.length; at = next) {
-      next = at + CHUNK
-      const chunk = tenants.slice(at, next).map(({ schema }) => schema)
-      const read = await workers.lend(
-        async (worker) => structuresOf(worker).fingerprints(chunk),
-        chunk.length,
-      )
-      for (const [schema, print] of read) prints.set(schema, print)
-    }
-  }
-  const width = Math.min(concurrency, Math.ceil(tenants.length / CHUNK))
-  const works = Array.from({ length: width }, work)
-  await Promise.allSettled(works)
-  await Promise.all(works)
+  await inChunks(tenants, { size: CHUNK, concurrency }, async (some) => {
+    const schemas = some.map(({ schema }) => schema)
+    const read = await workers.lend(async (worker) => structuresOf(worker).fingerprints(schemas), some.length)
+    for (const [schema, print] of read) prints.set(schema, print)
+  })
   return prints
 }
 

@@ -1,6 +1,5 @@
-import type { Books } from '../engine'
 import { Workers } from '../lifecycle/workers'
-import { planFleet, newestOf } from './plan-fleet'
+import { groupByState, namesIn, newestOf, planFleet } from './plan-fleet'
 import type { FleetParts } from './plan-fleet'
 import type { FleetControl } from './options'
 
@@ -33,28 +32,18 @@ export async function dryRun(
   const workers = new Workers(() => parts.engine.openWorker({ lockTimeoutMs }))
   try {
     const { plans, found } = await planFleet(parts, workers, concurrency)
-    const problems: { tenant: string; error: Error }[] = []
-    const groups = new Map<string, DryRunGroup & { tenants: string[] }>()
+    const problems = found.flatMap(({ id, problem }) => (problem ? [{ tenant: id, error: problem }] : []))
+    const groups: DryRunGroup[] = []
     let atHead = 0
-    for (const { id, problem, found: schema } of found) {
-      const books = schema.books as Books
-      const plan = problem === undefined ? await plans.for(books) : undefined
-      const error = problem ?? plan?.problem
-      const group = groups.get(books.state)
-      if (error !== undefined) problems.push({ tenant: id, error })
-      else if (plan!.steps.length === 0) atHead += 1
-      else if (group !== undefined) group.tenants.push(id)
-      else {
-        const migrations = plan!.steps.map(({ file }) => file.name)
-        groups.set(books.state, {
-          tenants: [id],
-          from: newestOf(books),
-          migrations,
-          sql: plan!.prepared!.sql,
-        })
-      }
+    const whole = found.filter(({ problem }) => problem === undefined)
+    for (const { tenants, books, plan } of await groupByState(plans, whole)) {
+      const ids = tenants.map(({ id }) => id)
+      const { problem, prepared } = plan
+      if (problem !== undefined) problems.push(...ids.map((tenant) => ({ tenant, error: problem })))
+      else if (prepared === undefined) atHead += ids.length
+      else groups.push({ tenants: ids, from: newestOf(books), migrations: namesIn(plan), sql: prepared.sql })
     }
-    return { tenants: found.length, atHead, groups: [...groups.values()], problems }
+    return { tenants: found.length, atHead, groups, problems }
   } finally {
     await workers.close()
   }

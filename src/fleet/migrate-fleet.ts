@@ -5,7 +5,7 @@ import type { MigrationEvent, MigrationOutcome, MigrationReport, StopReason } fr
 import { MigrateTenant } from './migrate-tenant'
 import type { Turn } from './migrate-tenant'
 import type { FleetControl } from './options'
-import { groupByState, planFleet } from './plan-fleet'
+import { groupByState, namesIn, newestOf, planFleet } from './plan-fleet'
 import type { FleetParts, FleetPlan } from './plan-fleet'
 import { Queue } from './queue'
 import { rehearse } from './rehearse'
@@ -94,25 +94,25 @@ class FleetMigration {
 
   #migrateWith({ plans, files, known }: FleetPlan): MigrateTenant {
     const { owner, direction, afterMigrate } = this.#parts
-    const tell = (event: MigrationEvent): void => this.#tell(event)
     return new MigrateTenant({
       ...{ workers: this.#workers, owner, direction, plans, files, known },
-      retries: this.#control.retries,
-      afterMigrate,
-      tell,
+      ...{ retries: this.#control.retries, afterMigrate, tell: this.#tell },
     })
   }
 
   /** Tells the plan, and tries out what is in it. */
   async #announce({ plans, files, found }: FleetPlan, turns: readonly Turn[]): Promise<void> {
     const { direction } = this.#parts
-    const groups = await groupByState(
+    const states = await groupByState(
       plans,
       turns.map(({ tenant }) => tenant),
     )
+    const groups = states.map(({ tenants, books, plan }) => ({
+      ...{ tenants: tenants.length, from: newestOf(books), migrations: namesIn(plan) },
+    }))
     this.#tell({ event: 'plan', direction, tenants: found.length, todo: turns.length, groups })
     if (turns.length === 0 || direction === 'down' || !this.#control.rehearse || this.#isStopped()) return
-    await rehearse({ workers: this.#workers, files, tell: (event) => this.#tell(event) }, groups)
+    await rehearse({ workers: this.#workers, files, tell: this.#tell }, groups)
   }
 
   async *#workOff(migrate: MigrateTenant): AsyncGenerator<MigrationOutcome> {
@@ -149,7 +149,7 @@ class FleetMigration {
     this.#tell({ event: 'stopped', reason })
   }
 
-  #tell(event: MigrationEvent): void {
+  readonly #tell = (event: MigrationEvent): void => {
     if (this.#thrown !== undefined) return
     try {
       this.#control.onEvent?.(event)

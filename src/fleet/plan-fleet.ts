@@ -3,19 +3,24 @@ import type { MigratedTenant } from '../lifecycle/hooks'
 import type { MigrateOptions, TenantNames } from '../lifecycle/options'
 import type { Owner } from '../lifecycle/ownership'
 import type { Workers } from '../lifecycle/workers'
+import { versionOfName } from '../migrations/file-name'
 import { planSteps } from '../migrations/target'
-import type { PlannedGroup } from './events'
 import { Plans } from './plans'
+import type { Plan } from './plans'
 import { surveyFleet } from './survey-fleet'
 import type { FoundTenant } from './survey-fleet'
 
-/** Whom to migrate, and how far. */
-export interface FleetParts {
+/** Which tenants, and what is known of them. */
+export interface FleetPlace {
   readonly engine: Engine
   readonly owner: Owner
   readonly readFiles: () => Promise<readonly MigrationFile[]>
   /** Undefined: all. */
   readonly names: readonly TenantNames[] | undefined
+}
+
+/** Whom to migrate, and how far. */
+export interface FleetParts extends FleetPlace {
   readonly direction: Direction
   readonly options: MigrateOptions
   /** Is called for each tenant in which something was run. */
@@ -55,27 +60,35 @@ export async function planFleet(
   return { files, known, plans, found }
 }
 
-/** Groups tenants with something to do by the state that they are in, in the order in which states are met. */
+/** Tenants in one state, and what they are to get. */
+export interface StateGroup {
+  readonly tenants: readonly FoundTenant[]
+  readonly books: Books
+  readonly plan: Plan
+}
+
+/** Groups tenants that have no problem by the state that they are in, in the order in which states are met. */
 export async function groupByState(
   plans: Plans,
   tenants: readonly FoundTenant[],
-): Promise<readonly PlannedGroup[]> {
-  const groups = new Map<string, PlannedGroup>()
-  for (const { found } of tenants) {
-    const books = found.books as Books
-    const known = groups.get(books.state)
-    if (known !== undefined) groups.set(books.state, { ...known, tenants: known.tenants + 1 })
-    else {
-      const { steps } = await plans.for(books)
-      const migrations = steps.map(({ file }) => file.name)
-      groups.set(books.state, { tenants: 1, from: newestOf(books), migrations })
-    }
+): Promise<readonly StateGroup[]> {
+  const groups = new Map<string, StateGroup & { readonly tenants: FoundTenant[] }>()
+  for (const tenant of tenants) {
+    const books = tenant.found.books as Books
+    const group = groups.get(books.state)
+    if (group !== undefined) group.tenants.push(tenant)
+    else groups.set(books.state, { tenants: [tenant], books, plan: await plans.for(books) })
   }
   return [...groups.values()]
 }
 
+/** File names of the migrations of a plan, in their order. */
+export function namesIn({ steps }: Plan): readonly string[] {
+  return steps.map(({ file }) => file.name)
+}
+
 /** The highest version in some books. */
 export function newestOf({ applied }: Books): number | undefined {
-  const versions = applied.map((name) => Number(/^\d+/.exec(name)?.[0] ?? 0))
+  const versions = applied.map(versionOfName)
   return versions.length === 0 ? undefined : Math.max(...versions)
 }

@@ -8,6 +8,7 @@ import type {
 } from '../engine'
 import { MigrationChangedError, MigrationTargetError, MigrationUnfinishedError } from '../errors'
 import type { MigrateOptions } from '../lifecycle/options'
+import { changedFiles } from '../migrations/target'
 import { planFrom } from '../migrations/unfinished'
 
 /** What is to be done with every tenant whose books are in one state. */
@@ -69,10 +70,7 @@ export class Plans {
     if (checksums === undefined) return []
     const { files, lend } = this.#parts
     const now = await (this.#checksums ??= lend(async (worker) => worker.checksums?.(files)))
-    return [...checksums].flatMap(([name, checksum]) => {
-      const present = now?.get(name)
-      return present === undefined || present === checksum ? [] : [name]
-    })
+    return changedFiles(checksums, now)
   }
 }
 

@@ -4,7 +4,7 @@ import { MigrationFailedError, MigrationTargetError } from '../errors'
 import { Workers } from '../lifecycle/workers'
 import type { SchemaName } from '../tenant/schema-name'
 import type { TenantId } from '../tenant/tenant-id'
-import type { LookParts } from './status-fleet'
+import type { FleetPlace } from './plan-fleet'
 
 /** What a rehearsal of all migrations did. */
 export interface Rehearsal {
@@ -25,11 +25,7 @@ const TENANCY = 'rowhouse rehearsal'
  *
  * @throws MigrationRefusedError, MigrationFailedError without a tenant, MigrationFolderError
  */
-export async function rehearseAll({
-  engine,
-  owner,
-  readFiles,
-}: Pick<LookParts, 'engine' | 'owner' | 'readFiles'>): Promise<Rehearsal> {
+export async function rehearseAll({ engine, owner, readFiles }: FleetPlace): Promise<Rehearsal> {
   const files = await readFiles()
   const workers = new Workers(() => engine.openWorker())
   try {

@@ -1,18 +1,12 @@
-import type { Books, Engine, MigrationFile, UnfinishedMigration } from '../engine'
-import type { TenantNames } from '../lifecycle/options'
-import type { Owner } from '../lifecycle/ownership'
+import type { Books, MigrationFile, UnfinishedMigration } from '../engine'
 import { Workers } from '../lifecycle/workers'
-import { missingFiles, renamedFiles } from '../migrations/target'
+import { changedFiles, standingOf } from '../migrations/target'
 import { newestOf } from './plan-fleet'
+import type { FleetPlace } from './plan-fleet'
 import { surveyWithHalfMade } from './survey-fleet'
 
 /** Whom to look at, and with what. */
-export interface LookParts {
-  readonly engine: Engine
-  readonly owner: Owner
-  readonly readFiles: () => Promise<readonly MigrationFile[]>
-  /** Undefined: all. */
-  readonly names: readonly TenantNames[] | undefined
+export interface LookParts extends FleetPlace {
   readonly concurrency: number
 }
 
@@ -99,18 +93,12 @@ export function stateOf(
   now: ReadonlyMap<string, string> | undefined,
 ): FleetState {
   const { applied, unfinished, checksums } = books
-  const renamed = renamedFiles({ files, applied })
-  const missing = missingFiles({ files, applied })
-  const done = new Set([...applied, ...renamed])
-  const pending = files.filter(({ name }) => !done.has(name)).map(({ name }) => name)
-  const changed = [...(checksums ?? [])]
-    .filter(([name, checksum]) => now?.has(name) === true && now.get(name) !== checksum)
-    .map(([name]) => name)
-  const isClean = [pending, missing, renamed, changed].every(({ length }) => length === 0)
+  const standing = { ...standingOf({ files, applied }), changed: changedFiles(checksums, now) }
+  const isClean = Object.values(standing).every(({ length }) => length === 0)
   return {
     isAtHead: isClean && unfinished === undefined,
     version: newestOf(books),
-    ...{ pending, missing, renamed, changed },
+    ...standing,
     ...(unfinished === undefined ? {} : { unfinished }),
   }
 }

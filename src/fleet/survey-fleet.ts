@@ -4,6 +4,7 @@ import { expectWhole, isHalfMade, isOurs } from '../lifecycle/ownership'
 import type { Owner } from '../lifecycle/ownership'
 import type { SchemaName } from '../tenant/schema-name'
 import type { TenantId } from '../tenant/tenant-id'
+import { inChunks } from './in-chunks'
 import type { Workers } from '../lifecycle/workers'
 
 /** A tenant that was looked at; `problem` where it can't be migrated. */
@@ -84,22 +85,9 @@ async function surveyAll(
   schemas: readonly SchemaName[],
 ): Promise<readonly SurveyedSchema[]> {
   const result: SurveyedSchema[] = []
-  let next = 0
-  const work = async (): Promise<void> => {
-    for (let at = next; at < schemas.length; at = next) {
-      next = at + CHUNK
-      const chunk = schemas.slice(at, next)
-      const found = await workers.lend((worker) => worker.survey(chunk, known), chunk.length)
-      for (const [index, one] of found.entries()) result[at + index] = one
-    }
-  }
-  const width = Math.min(concurrency, Math.ceil(schemas.length / CHUNK))
-  await allOf(Array.from({ length: width }, work))
+  await inChunks(schemas, { size: CHUNK, concurrency }, async (chunk, at) => {
+    const found = await workers.lend((worker) => worker.survey(chunk, known), chunk.length)
+    for (const [index, one] of found.entries()) result[at + index] = one
+  })
   return result
-}
-
-/** As Promise.all, and none goes on after it. */
-async function allOf(works: readonly Promise<void>[]): Promise<void> {
-  await Promise.allSettled(works)
-  await Promise.all(works)
 }

@@ -14,7 +14,7 @@ export async function birth(
   mark: Mark,
   files: readonly MigrationFile[],
 ): Promise<readonly MigrationStep[] | undefined> {
-  if (worker.birth === undefined || worker.prepare === undefined) return undefined
+  if (worker.birth === undefined) return undefined
   try {
     const steps = planSteps({ direction: 'up', files, applied: [] }, { all: true })
     const isBorn = await worker.birth(schema, mark, await worker.prepare(steps))

@@ -1,7 +1,7 @@
 import type { MigrationFile, MigrationStep, UnfinishedMigration } from '../engine'
 import { MigrationTargetError, MigrationUnfinishedError } from '../errors'
+import { versionOfName } from '../migrations/file-name'
 import type { TenantNames } from './options'
-import { versionOf } from './results'
 
 /** What the books are to say of a migration. */
 export type BookEntry = 'applied' | 'reverted'
@@ -41,7 +41,7 @@ export function entryOf(
       `There is no migration with the version ${String(given)}. Nothing was changed.`,
       tenant,
     )
-  const kept = applied.find((name) => versionOf(name) === version)
+  const kept = applied.find((name) => versionOfName(name) === version)
   const isSo = (kept !== undefined) === (entry === 'applied')
   if (isSo) {
     const state = kept === undefined ? 'is not applied' : `is applied already${asNamed(kept, file)}`

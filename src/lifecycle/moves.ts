@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { MigrationWorker } from '../engine'
 import { ConfigError, RowhouseError, TenantExistsError, TenantNotFoundError } from '../errors'
+import { versionOf } from '../migrations/file-name'
 import { ASIDE_PREFIX } from '../schema-moves'
 import type { AsideSchema, SchemaMoves } from '../schema-moves'
 import type { SchemaName } from '../tenant/schema-name'
@@ -158,8 +159,7 @@ function compare(one: string, other: string): number {
 
 /** `_dropped_20261124101500_8f3a61c2d09b`: a name that no other drop has. */
 function asideName(): SchemaName {
-  const now = new Date().toISOString().replace(/\D/g, '').slice(0, 14)
-  return `${ASIDE_PREFIX}${now}_${randomBytes(6).toString('hex')}` as SchemaName
+  return `${ASIDE_PREFIX}${versionOf(new Date())}_${randomBytes(6).toString('hex')}` as SchemaName
 }
 
 function infoOf({ tenant, was, schema, droppedAt, keptUntil: until }: AsideSchema): DroppedInfo {

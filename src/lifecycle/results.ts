@@ -6,7 +6,8 @@ import type {
   SchemaReport,
   UnfinishedMigration,
 } from '../engine'
-import { missingFiles, renamedFiles } from '../migrations/target'
+import { versionOfName } from '../migrations/file-name'
+import { standingOf } from '../migrations/target'
 import type { TenantNames } from './options'
 
 /** What every call about one tenant tells. */
@@ -73,25 +74,16 @@ export function resultOf(
   }
 }
 
-/** The number in front of a migration's name. */
-export function versionOf(name: string): number {
-  return Number(/^\d+/.exec(name)?.[0] ?? 0)
-}
-
 /** What a marked schema, its books and the files of today say together. */
 export function statusOf(
   { id, schema }: TenantNames,
   { mark, unfinished }: SchemaReport,
   books: { readonly files: readonly MigrationFile[]; readonly applied: readonly string[] },
 ): TenantStatus {
-  const renamed = renamedFiles(books)
-  const done = new Set([...books.applied, ...renamed])
   return {
     ...{ tenant: id, prefix: schema, state: mark!.state },
-    versions: books.applied.map(versionOf),
-    pending: books.files.filter(({ name }) => !done.has(name)).map(({ name }) => name),
-    missing: missingFiles(books),
-    renamed,
+    versions: books.applied.map(versionOfName),
+    ...standingOf(books),
     ...(unfinished === undefined ? {} : { unfinished }),
   }
 }

@@ -9,6 +9,7 @@ import type {
   TenantState,
 } from '../engine'
 import { MigrationTargetError, TenantExistsError } from '../errors'
+import { versionOfName } from '../migrations/file-name'
 import { readMigrationFolder } from '../migrations/folder'
 import { planFrom } from '../migrations/unfinished'
 import type { SchemaName } from '../tenant/schema-name'
@@ -20,7 +21,7 @@ import { runHook } from './hooks'
 import type { MigratedTenant } from './hooks'
 import type { CreateOptions, LifecycleParts, MigrateOptions, TenantNames } from './options'
 import { expectOurs, expectWhole, isHalfMade, isOurs, markOf, notFound } from './ownership'
-import { resultOf, statusOf, versionOf } from './results'
+import { resultOf, statusOf } from './results'
 import type {
   CreateResult,
   MigrationResult,
@@ -112,7 +113,7 @@ export class Tenants {
         this.#parts.onChange(names.id)
       } else expectWhole(this.#parts, names, report)
       const applied = await worker.readApplied(names.schema)
-      return { ...resultOf(names, 'up', []), versions: applied.map(versionOf) }
+      return { ...resultOf(names, 'up', []), versions: applied.map(versionOfName) }
     })
   }
 

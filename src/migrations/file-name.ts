@@ -29,6 +29,11 @@ export function parseFileName(name: string): MigrationFileName {
   return { version: Number(digits), name }
 }
 
+/** The number in front of a name in the books; 0 where there is none. */
+export function versionOfName(name: string): number {
+  return Number(/^\d+/.exec(name)?.[0] ?? 0)
+}
+
 /** The version of a moment, to the second: `20261124101500`. */
 export function versionOf(time: Date): number {
   return Number(time.toISOString().replace(/\D/g, '').slice(0, 14))

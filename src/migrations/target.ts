@@ -1,5 +1,6 @@
 import type { Direction, MigrationFile, MigrationStep } from '../engine'
 import { MigrationTargetError } from '../errors'
+import { versionOfName } from './file-name'
 
 /** How far to go: to a version (inclusive in both directions), by a number of steps, or all the way. */
 export type Target =
@@ -50,6 +51,32 @@ export function renamedFiles({ files, applied }: Pick<PlanOptions, 'files' | 'ap
   return files
     .filter(({ name, version }) => versions.has(version) && !names.has(name))
     .map(({ name }) => name)
+}
+
+/** What the files of today lack, or have more, beside what is applied. */
+export interface Standing {
+  /** Names of the files that are not applied. */
+  readonly pending: readonly string[]
+  readonly missing: readonly string[]
+  readonly renamed: readonly string[]
+}
+
+/** Sets what is applied beside the files. */
+export function standingOf(books: Pick<PlanOptions, 'files' | 'applied'>): Standing {
+  const renamed = renamedFiles(books)
+  const done = new Set([...books.applied, ...renamed])
+  const pending = books.files.filter(({ name }) => !done.has(name)).map(({ name }) => name)
+  return { pending, missing: missingFiles(books), renamed }
+}
+
+/** Names of applied migrations whose file is there, and is not what it was. Both sides are checksums by name. */
+export function changedFiles(
+  then: ReadonlyMap<string, string> | undefined,
+  now: ReadonlyMap<string, string> | undefined,
+): readonly string[] {
+  return [...(then ?? [])]
+    .filter(([name, checksum]) => now?.has(name) === true && now.get(name) !== checksum)
+    .map(([name]) => name)
 }
 
 function checkTarget(target: Target): void {
@@ -113,8 +140,4 @@ function refuseLate({ applied }: PlanOptions, chosen: readonly MigrationFile[]):
     `${late.map(({ name }) => name).join(', ')}: older than ${newest}, which is applied. Give the file a newer version, ` +
       'or allow it with `allowOutOfOrder: true` (--allow-out-of-order).',
   )
-}
-
-function versionOfName(name: string): number {
-  return Number(/^\d+/.exec(name)?.[0] ?? 0)
 }

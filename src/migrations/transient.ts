@@ -1,30 +1,38 @@
-/** SQLSTATEs and driver codes of what may be gone at the next try: locks, deadlocks, no room, a server that restarts. */
-const TRANSIENT = new Set([
-  ...['55P03', '40P01', '40001', '53200', '53300', '57P01', '57P02', '57P03', 'ROWHOUSE_MIGRATION_LOCKED'],
-  ...['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_CON_COUNT_ERROR', 'PROTOCOL_CONNECTION_LOST'],
-  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOENT'],
-])
+/** SQLSTATEs and driver codes of a connection that is gone. */
+const LOST_CODES = new Set(['57P01', '57P02', 'PROTOCOL_CONNECTION_LOST', 'ECONNRESET', 'EPIPE'])
 /** What the drivers say without a code, of a connection that went with a query and of one that was gone before. */
 const LOST =
   /^Connection terminated|^Client has encountered a connection error|^Can't add new command when connection is in closed state/
-const LOST_CODES = new Set(['57P01', '57P02', 'PROTOCOL_CONNECTION_LOST', 'ECONNRESET', 'EPIPE'])
+/** Of what else may be gone at the next try: locks, deadlocks, no room, a server that restarts. */
+const PASSING = new Set([
+  ...['55P03', '40P01', '40001', '53200', '53300', '57P03', 'ROWHOUSE_MIGRATION_LOCKED'],
+  ...['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_CON_COUNT_ERROR'],
+  ...['ECONNREFUSED', 'ETIMEDOUT', 'ENOENT'],
+])
 const FIRST_WAIT_MS = 25
 const LONGEST_WAIT_MS = 5000
 
 /** Whether an error, or what caused it, may be gone at the next try. */
 export function isTransient(error: unknown): boolean {
-  const { code, cause, message } = Object(error) as { code?: unknown; cause?: unknown; message?: unknown }
-  if (typeof code === 'string' && (TRANSIENT.has(code) || code.startsWith('08'))) return true
-  if (typeof message === 'string' && LOST.test(message)) return true
-  return cause !== undefined && isTransient(cause)
+  return isLost(error) || hasCause(error, ({ code }) => PASSING.has(code))
 }
 
 /** Whether an error, or what caused it, says that its connection is gone, even where the driver has not noticed yet. */
 export function isLost(error: unknown): boolean {
+  return hasCause(
+    error,
+    ({ code, message }) => LOST_CODES.has(code) || code.startsWith('08') || LOST.test(message),
+  )
+}
+
+function hasCause(error: unknown, is: (told: { code: string; message: string }) => boolean): boolean {
   const { code, cause, message } = Object(error) as { code?: unknown; cause?: unknown; message?: unknown }
-  if (typeof code === 'string' && (LOST_CODES.has(code) || code.startsWith('08'))) return true
-  if (typeof message === 'string' && LOST.test(message)) return true
-  return cause !== undefined && isLost(cause)
+  const told = { code: asText(code), message: asText(message) }
+  return is(told) || (cause !== undefined && hasCause(cause, is))
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }
 
 /**

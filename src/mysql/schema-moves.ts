@@ -3,6 +3,7 @@ import { ASIDE_MARK, ASIDE_PREFIX } from '../schema-moves'
 import type { AsideSchema, SchemaMoves } from '../schema-moves'
 import type { SchemaName } from '../tenant/schema-name'
 import type { Access } from './access'
+import { columnsOf } from './journal'
 import { MARK_TABLE } from './marks'
 import type { MigrationSession } from './migration-session'
 import { isEmpty, moveTables } from './move-tables'
@@ -120,18 +121,6 @@ interface Seconds {
 
 function toDate(seconds: number | string): Date {
   return new Date(Math.round(Number(seconds) * 1000))
-}
-
-async function columnsOf(
-  session: MigrationSession,
-  schema: string,
-  table: string,
-): Promise<ReadonlySet<string>> {
-  const rows = await session.rows<{ name: string }>(
-    'select column_name as name from information_schema.columns where table_schema = ? and table_name = ?',
-    [schema, table],
-  )
-  return new Set(rows.map(({ name }) => name))
 }
 
 async function addColumns(

@@ -52,6 +52,20 @@ export function isReadableMark(row: string): string {
               where a.attrelid = ${row}.oid and a.attname in ('tenancy', 'tenant', 'state') and not a.attisdropped)`
 }
 
+/** Names of the schemas that begin with exactly this prefix and have a table of a name, by name; with the owner's eyes. */
+export async function schemasWith(
+  client: ClientBase,
+  table: string,
+  prefix: string,
+): Promise<readonly SchemaName[]> {
+  const { rows } = await client.query<{ schema: SchemaName }>(
+    `select n.nspname as schema from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      where c.relname = $1 and c.relkind = 'r' and starts_with(n.nspname, $2) order by n.nspname collate "C"`,
+    [table, prefix],
+  )
+  return rows.map(({ schema }) => schema)
+}
+
 /** All marked schemas whose name begins with exactly this prefix, by name; many in one query. */
 export async function* listMarked(client: Pool, prefix: string): AsyncGenerator<MarkedSchema> {
   const { rows } = await client.query<{ schema: string }>(

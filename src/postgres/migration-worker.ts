@@ -15,7 +15,7 @@ import { Bookkeeping } from './bookkeeping'
 import { createSchema } from './create-schema'
 import { dropSchema } from './drop-schema'
 import { emptySchema, snapshotSchema } from './empty-schema'
-import { markTable, readMark, writeMark, writeState } from './marks'
+import { MARK_TABLE, markTable, readMark, schemasWith, writeMark, writeState } from './marks'
 import { readRemains } from './migration-failure'
 import type { Remains } from './migration-failure'
 import { settingsOf, withLock } from './migration-lock'
@@ -24,7 +24,7 @@ import { rehearse } from './rehearse'
 import type { MigrationRenderer } from './render-migration'
 import { schemaMovesOf } from './schema-moves'
 import { structuresIn } from './structure'
-import { readCandidates, survey } from './survey'
+import { survey } from './survey'
 import { inTransaction } from './transaction'
 
 /** What a worker is opened with. */
@@ -83,7 +83,7 @@ export async function openMigrationWorker(
         await bookkeeping.ensure(schema)
         await bookkeeping.write(schema, step)
       }),
-    candidates: (prefix) => readCandidates(client, prefix),
+    candidates: (prefix) => schemasWith(client, MARK_TABLE, prefix),
     survey: async (schemas, known) => withSettled(await survey(tools, schemas, known), access.isSettled),
     prepare: (steps) => prepare(renderer, steps),
     advance: (tenant, steps, { isThorough = false } = {}) =>

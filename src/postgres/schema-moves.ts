@@ -6,7 +6,7 @@ import type { AsideSchema, SchemaMoves } from '../schema-moves'
 import type { SchemaName } from '../tenant/schema-name'
 import type { Access } from './access'
 import { dropSchema, lockTables } from './drop-schema'
-import { MARK_TABLE, markTable } from './marks'
+import { MARK_TABLE, markTable, schemasWith } from './marks'
 import { refuseMentions, repointFunctions } from './schema-mentions'
 import { inTransaction } from './transaction'
 
@@ -61,13 +61,8 @@ async function renameSchema(
 }
 
 async function listAside(client: Client): Promise<readonly AsideSchema[]> {
-  const { rows } = await client.query<{ schema: SchemaName }>(
-    `select n.nspname as schema from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-      where c.relname = $1 and c.relkind = 'r' and starts_with(n.nspname, $2) order by n.nspname collate "C"`,
-    [ASIDE_MARK, ASIDE_PREFIX],
-  )
   const found: AsideSchema[] = []
-  for (const { schema } of rows) {
+  for (const schema of await schemasWith(client, ASIDE_MARK, ASIDE_PREFIX)) {
     const read = client.query<AsideRow>(
       `select tenancy, tenant, was, dropped_at as "droppedAt", kept_until as "keptUntil" from ${asideTable(schema)}`,
     )

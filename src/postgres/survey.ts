@@ -43,16 +43,6 @@ export function stateOf(table: string): string {
   return `(select encode(sha256(convert_to(coalesce(array_agg(name order by run_on, id), '{}')::text, 'UTF8')), 'hex') from ${table})`
 }
 
-/** Names of the schemas that begin with exactly this prefix and have a mark's table, by name. */
-export async function readCandidates(client: Client, prefix: string): Promise<readonly SchemaName[]> {
-  const { rows } = await client.query<{ schema: SchemaName }>(
-    `select n.nspname as schema from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-      where c.relname = $1 and c.relkind = 'r' and starts_with(n.nspname, $2) order by n.nspname collate "C"`,
-    [MARK_TABLE, prefix],
-  )
-  return rows.map(({ schema }) => schema)
-}
-
 /**
  * Reads marks and books of some schemas in two questions.
  *

@@ -1,20 +1,14 @@
-import { CommanderError } from 'commander'
+import { runCommand } from '../support/command-line'
 import { commandOf, parseArguments } from './support/arguments'
 import type { ChaosArguments } from './support/arguments'
 import { chaos, samplesOf } from './support/chaos'
 
-const USAGE = 2
 const INTERRUPTED = 130
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
-async function main(): Promise<number> {
-  let options: ChaosArguments
-  try {
-    options = parseArguments(process.argv.slice(2), Date.now() % 1_000_000)
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error
-    return error.exitCode === 0 ? 0 : USAGE
-  }
+runCommand(parseArguments, runAll)
+
+async function runAll(options: ChaosArguments): Promise<number> {
   const { engines, seed, tenants, rounds, isVerbose } = options
   const interrupted = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort())
@@ -36,13 +30,3 @@ async function main(): Promise<number> {
     }
   return 0
 }
-
-main().then(
-  (code) => {
-    process.exitCode = code
-  },
-  (error: unknown) => {
-    console.error(error)
-    process.exitCode = USAGE
-  },
-)

@@ -19,14 +19,9 @@ describe.each(ENGINE_SERVERS)('a drop that keeps the data on $name', (server) =>
 
   async function open(title: string, options: TownOptions = {}): Promise<EngineTown['tenancy']> {
     town = new EngineTown(server, `kept ${title}`, options)
-    for (const id of ['acme', 'globex']) await create(id)
+    for (const id of ['acme', 'globex']) await town.settle(id)
     return town.tenancy
   }
-  async function create(id: string, name = `of ${id}`): Promise<void> {
-    await town.tenancy.create(id)
-    await town.tenancy.run(id, () => town.insert(name))
-  }
-  const names = (id: string): Promise<string[]> => town.tenancy.run(id, () => town.names())
   const keptIn = async (schema: string): Promise<string[]> =>
     (await town.asOwner(`select name from ${schema}.widgets order by id`)).map(({ name }) => name as string)
 
@@ -50,7 +45,7 @@ describe.each(ENGINE_SERVERS)('a drop that keeps the data on $name', (server) =>
         () => tenancy.drop('acme'),
         () => tenancy.drop('acme', { keep: 1000 }),
         () => tenancy.status('acme'),
-        () => names('acme'),
+        () => town.namesOf('acme'),
       ])
         await expect(call()).rejects.toMatchObject({ code: 'ROWHOUSE_TENANT_NOT_FOUND', tenant: 'acme' })
       expect((await tenancy.migrateAll().report()).results.map(({ tenant }) => tenant)).toEqual(['globex'])
@@ -63,9 +58,9 @@ describe.each(ENGINE_SERVERS)('a drop that keeps the data on $name', (server) =>
       const [{ droppedAt }] = (await tenancy.listDropped()) as any
       expect(Math.abs(Date.parse(droppedAt) - before)).toBeLessThan(60_000)
 
-      await create('acme', 'second')
+      await town.settle('acme', 'second')
       await expect(tenancy.undrop('acme')).rejects.toMatchObject({ code: 'ROWHOUSE_TENANT_EXISTS' })
-      expect([await names('acme'), await keptIn(dropped.keptAs)]).toEqual([['second'], ['of acme']])
+      expect([await town.namesOf('acme'), await keptIn(dropped.keptAs)]).toEqual([['second'], ['of acme']])
       await tenancy.drop('acme')
 
       expect(await tenancy.undrop('acme')).toEqual({
@@ -77,7 +72,10 @@ describe.each(ENGINE_SERVERS)('a drop that keeps the data on $name', (server) =>
       expect((await tenancy.status('acme')).state).toBe('suspended')
       await tenancy.unsuspend('acme')
       await tenancy.run('acme', () => town.insert('again'))
-      expect([await names('acme'), await names('globex')]).toEqual([['of acme', 'again'], ['of globex']])
+      expect([await town.namesOf('acme'), await town.namesOf('globex')]).toEqual([
+        ['of acme', 'again'],
+        ['of globex'],
+      ])
       expect(await tenancy.migrate('acme')).toMatchObject({ versions: [] })
       await expect(tenancy.undrop('acme')).rejects.toMatchObject({ code: 'ROWHOUSE_TENANT_NOT_FOUND' })
     },
@@ -86,23 +84,23 @@ describe.each(ENGINE_SERVERS)('a drop that keeps the data on $name', (server) =>
   test('several drops of one id keep apart, and each can be brought back or purged', async () => {
     const tenancy = await open('several')
     const first = await tenancy.drop('acme', { keep: 30 * DAY })
-    await create('acme', 'second')
+    await town.settle('acme', 'second')
     const second = await tenancy.drop('acme', { keep: '1h' })
-    await create('acme', 'third')
+    await town.settle('acme', 'third')
     const third = await tenancy.drop('acme', { keep: '1 minute' })
     const kept = async (): Promise<string[]> => (await tenancy.listDropped()).map(({ keptAs }) => keptAs)
     expect(await kept()).toEqual([third.keptAs, second.keptAs, first.keptAs])
     await tenancy.undrop('acme', { keptAs: second.keptAs })
-    expect(await names('acme')).toEqual(['second'])
+    expect(await town.namesOf('acme')).toEqual(['second'])
     await expect(tenancy.undrop('globex', { keptAs: first.keptAs })).rejects.toMatchObject({
       code: 'ROWHOUSE_TENANT_NOT_FOUND',
     })
     await tenancy.drop('acme')
     await tenancy.undrop('acme')
-    expect(await names('acme')).toEqual(['third'])
+    expect(await town.namesOf('acme')).toEqual(['third'])
     expect(await kept()).toEqual([first.keptAs])
     expect((await tenancy.purge({ tenant: 'acme' })).map(({ keptAs }) => keptAs)).toEqual([first.keptAs])
-    expect([await names('acme'), await kept()]).toEqual([['third'], []])
+    expect([await town.namesOf('acme'), await kept()]).toEqual([['third'], []])
     await expect(tenancy.purge({ tenant: 'acme' })).rejects.toMatchObject({
       code: 'ROWHOUSE_TENANT_NOT_FOUND',
     })
@@ -141,7 +139,7 @@ describe.each(ENGINE_SERVERS)('a drop that keeps the data on $name', (server) =>
       },
     })
     await expect(tenancy.drop('acme', { keep: '1d' })).rejects.toMatchObject({ code: 'ROWHOUSE_HOOK_FAILED' })
-    expect([await names('acme'), await tenancy.listDropped()]).toEqual([['of acme'], []])
+    expect([await town.namesOf('acme'), await tenancy.listDropped()]).toEqual([['of acme'], []])
     isRefused = false
     const { keptUntil: until } = await tenancy.drop('acme', { keep: '1d' })
     expect(calls).toEqual([
@@ -168,7 +166,7 @@ describe.each(ENGINE_SERVERS)('a drop that keeps the data on $name', (server) =>
     const { keptAs } = await dropping
     client.release()
     expect(await keptIn(keptAs)).toEqual(['of acme', 'late'])
-    await create('acme', 'new')
+    await town.settle('acme', 'new')
     // On each connection, that of before among them.
     await Promise.all(Array.from({ length: 9 }, () => tenancy.run('acme', () => town.insert('new'))))
     expect(await town.kept('acme')).toEqual(Array.from({ length: 10 }, () => 'new'))
@@ -200,7 +198,7 @@ describe.each(ENGINE_SERVERS)('a drop that keeps the data on $name', (server) =>
           ...{ code: 'ROWHOUSE_TENANT_MOVE', tenant: 'acme' },
           objects: [expect.stringContaining(object)],
         })
-        expect([await names('acme'), await tenancy.listDropped()]).toEqual([['of acme'], []])
+        expect([await town.namesOf('acme'), await tenancy.listDropped()]).toEqual([['of acme'], []])
         await town.asOwner(unmake, 'acme')
       }
       await tenancy.drop('acme', { keep: '1d' })

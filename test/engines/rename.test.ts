@@ -10,14 +10,9 @@ describe.each(ENGINE_SERVERS)('renaming a tenant on $name', (server) => {
 
   async function open(title: string, options: TownOptions = {}): Promise<EngineTown['tenancy']> {
     town = new EngineTown(server, `rename ${title}`, options)
-    for (const id of ['acme', 'globex']) await create(id)
+    for (const id of ['acme', 'globex']) await town.settle(id)
     return town.tenancy
   }
-  async function create(id: string, name = `of ${id}`): Promise<void> {
-    await town.tenancy.create(id)
-    await town.tenancy.run(id, () => town.insert(name))
-  }
-  const names = (id: string): Promise<string[]> => town.tenancy.run(id, () => town.names())
   const ids = async (): Promise<string[]> => (await town.tenancy.list()).map(({ tenant }) => tenant)
 
   test.each([{ hasRoles: false }, { hasRoles: true }])(
@@ -34,10 +29,13 @@ describe.each(ENGINE_SERVERS)('renaming a tenant on $name', (server) => {
       })
       await tenancy.unsuspend('acme2')
       await tenancy.run('acme2', () => town.insert('more'))
-      expect(await names('acme2')).toEqual(['of acme', 'more'])
-      await expect(names('acme')).rejects.toMatchObject({ code: 'ROWHOUSE_TENANT_NOT_FOUND' })
-      await create('acme', 'another')
-      expect([await names('acme'), await names('acme2')]).toEqual([['another'], ['of acme', 'more']])
+      expect(await town.namesOf('acme2')).toEqual(['of acme', 'more'])
+      await expect(town.namesOf('acme')).rejects.toMatchObject({ code: 'ROWHOUSE_TENANT_NOT_FOUND' })
+      await town.settle('acme', 'another')
+      expect([await town.namesOf('acme'), await town.namesOf('acme2')]).toEqual([
+        ['another'],
+        ['of acme', 'more'],
+      ])
       expect(await tenancy.rollback('acme2', { all: true })).toMatchObject({ status: 'ok' })
       expect([await town.kept('acme'), await town.kept('globex')]).toEqual([['another'], ['of globex']])
       if (hasRoles)
@@ -57,7 +55,7 @@ describe.each(ENGINE_SERVERS)('renaming a tenant on $name', (server) => {
       ['acme', 'Not an id', 'ROWHOUSE_TENANT_ID_INVALID'],
     ] as const)
       await expect((async () => tenancy.rename(from, to))()).rejects.toMatchObject({ code })
-    expect([await names('acme'), await names('globex')]).toEqual([['of acme'], ['of globex']])
+    expect([await town.namesOf('acme'), await town.namesOf('globex')]).toEqual([['of acme'], ['of globex']])
     expect(await town.schemas()).toEqual(['acme', 'foreign', 'globex'].map((id) => town.schema(id)))
   })
 
@@ -86,7 +84,7 @@ describe.each(ENGINE_SERVERS)('renaming a tenant on $name', (server) => {
       await town.asOwner(`create function other(int) returns int ${body}`, 'acme')
       await town.asOwner('create view many as select * from widgets', 'acme')
       await tenancy.rename('acme', 'acme2')
-      await create('acme', 'another')
+      await town.settle('acme', 'another')
       await tenancy.run('acme', () => town.insert('and more'))
       expect(
         await tenancy.run('acme2', async () => (await tenancy.pool.query('select total(), other(1)')).rows),
@@ -113,7 +111,7 @@ describe.each(ENGINE_SERVERS)('renaming a tenant on $name', (server) => {
         await town.asOwner(unmake, 'acme2')
       }
       expect(await tenancy.rename('acme2', 'acme3')).toMatchObject({ tenant: 'acme3' })
-      expect(await names('acme3')).toEqual(['of acme'])
+      expect(await town.namesOf('acme3')).toEqual(['of acme'])
     })
 
   if (!isPostgres)
@@ -134,7 +132,7 @@ describe.each(ENGINE_SERVERS)('renaming a tenant on $name', (server) => {
         if (stop >= 3)
           await expect(tenancy.create('acme2')).rejects.toMatchObject({ code: 'ROWHOUSE_SCHEMA_NOT_OURS' })
         expect(await tenancy.rename('acme', 'acme2')).toMatchObject({ tenant: 'acme2' })
-        expect([await ids(), await names('acme2')]).toEqual([['acme2', 'globex'], ['of acme']])
+        expect([await ids(), await town.namesOf('acme2')]).toEqual([['acme2', 'globex'], ['of acme']])
         const columns = await town.asOwner('show columns from _rowhouse', 'acme2')
         expect(columns.map(({ Field }) => Field as string)).not.toContain('moving_to')
         await tenancy.rename('acme2', 'acme')
@@ -156,7 +154,7 @@ describe.each(ENGINE_SERVERS)('renaming a tenant on $name', (server) => {
       } finally {
         await user.end()
       }
-      expect(await names('acme')).toEqual(['of acme'])
+      expect(await town.namesOf('acme')).toEqual(['of acme'])
       expect(await tenancy.rename('acme', 'acme2')).toMatchObject({ tenant: 'acme2' })
     })
 })

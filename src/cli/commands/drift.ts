@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
-import type { Drift, DriftVersion } from '../../fleet/drift'
+import type { DriftVersion } from '../../fleet/drift'
 import { EXIT } from '../command'
 import type { Run } from '../command'
-import { describeError, shortList } from '../print'
+import { describeProblems, shortList } from '../print'
 
 /** `rowhouse drift` */
 export function addDrift(program: Command, run: Run): void {
@@ -16,7 +16,7 @@ export function addDrift(program: Command, run: Run): void {
       await run(async ({ tenancy, printer, line, isJson }) => {
         const drift = await tenancy.drift(tenants.length > 0 ? { tenants } : {})
         const { versions, problems } = drift
-        if (isJson) line(JSON.stringify(plain(drift)))
+        if (isJson) line(JSON.stringify({ ...drift, problems: describeProblems(problems) }))
         else {
           for (const { tenant, error } of problems) printer.error(new Error(`${tenant}: ${error.message}`))
           for (const version of versions) for (const text of linesOf(version)) line(text)
@@ -39,9 +39,4 @@ function linesOf({ version, tenants, alike, example, outliers }: DriftVersion): 
 
 function indented(text: string): string {
   return text.trimEnd().replaceAll('\n', '\n      ')
-}
-
-function plain({ problems, ...rest }: Drift): object {
-  const told = problems.map(({ tenant, error }) => ({ tenant, error: describeError(error) }))
-  return { ...rest, problems: told }
 }

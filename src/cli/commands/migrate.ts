@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
-import { ConfigError, MigrationTargetError } from '../../errors'
+import { MigrationTargetError } from '../../errors'
 import type { MigrateAllOptions } from '../../fleet/options'
 import type { MigrationRun } from '../../fleet/migrate-fleet'
 import { confirmed } from '../confirm'
@@ -10,6 +10,8 @@ import type { FleetSum } from '../fleet-output'
 import { EXIT } from '../command'
 import type { Run, Workplace } from '../command'
 import { parseCount, parseCountOrNone, parseDuration, parseVersion } from '../parse'
+import { shortList } from '../print'
+import { expectTargets } from '../targets'
 import { printPlan } from './plan'
 
 interface Flags {
@@ -101,8 +103,7 @@ async function migrate(
 ): Promise<number> {
   const { tenant = [], tenants = [], tenantsFile = [], all = false } = flags
   const named = [...names, ...tenant, ...tenants, ...tenantsFile]
-  if (all && named.length > 0) throw new ConfigError(['Name tenants or say --all, not both.'])
-  if (!all && named.length === 0) throw new ConfigError(['Name the tenants, or say --all.'])
+  expectTargets(named, all)
   const options = optionsOf(flags, direction, all ? undefined : named)
   if (flags.dryRun === true) return printPlan(workplace, options, flags.sql === true)
   if (direction === 'down') {
@@ -157,10 +158,6 @@ function targetOf({ to, steps, everything }: Flags): object {
   if (to !== undefined) return { to }
   if (steps !== undefined) return { steps }
   return everything === true ? { all: true } : {}
-}
-
-function shortList(names: readonly string[]): string {
-  return names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ')
 }
 
 function parseList(text: string): string[] {

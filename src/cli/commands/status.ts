@@ -4,11 +4,9 @@ import type { FleetGroup, FleetStatus } from '../../fleet/status-fleet'
 import type { TenantStatus } from '../../lifecycle/results'
 import { EXIT } from '../command'
 import type { Run, Workplace } from '../command'
-import { describeError, shortList } from '../print'
+import { describeProblems, FEW, shortList } from '../print'
 
 const HEAD = ['tenant', 'schema', 'state', 'version', 'pending', 'missing']
-/** So many tenants that a line for each is read. */
-const FEW = 20
 
 interface Flags {
   readonly check?: boolean
@@ -27,24 +25,6 @@ export function addStatus(program: Command, run: Run): void {
       await run((workplace) =>
         tenants.length > 0 ? showTenants(workplace, tenants, flags) : showFleet(workplace, flags),
       )
-    })
-}
-
-/** `rowhouse list` */
-export function addList(program: Command, run: Run): void {
-  program
-    .command('list')
-    .description('all tenants')
-    .action(async () => {
-      await run(async ({ tenancy, printer }) => {
-        const tenants = await tenancy.list()
-        printer.table(
-          ['tenant', 'schema', 'state'],
-          tenants.map(({ tenant, prefix, state }) => [tenant, prefix, state]),
-          tenants,
-        )
-        return EXIT.ok
-      })
     })
 }
 
@@ -74,7 +54,7 @@ async function showFleet(workplace: Workplace, flags: Flags): Promise<number> {
   const { groups, creating, problems, tenants, atHead } = status
   for (const { tenant, error } of isJson ? [] : problems)
     printer.error(new Error(`${tenant}: ${error.message}`))
-  if (isJson) line(JSON.stringify(plain(status)))
+  if (isJson) line(JSON.stringify({ ...status, problems: describeProblems(problems) }))
   else if (tenants + creating.length > FEW) for (const text of linesOf(status, flags)) line(text)
   else {
     // By schema name, which is the tenants' order in each group, too.
@@ -83,14 +63,6 @@ async function showFleet(workplace: Workplace, flags: Flags): Promise<number> {
   }
   if (flags.check === true && atHead < tenants - problems.length) return EXIT.pending
   return problems.length > 0 ? EXIT.failed : EXIT.ok
-}
-
-/** What JSON.stringify can write: an Error has no fields of its own that it takes. */
-function plain({ problems, ...rest }: FleetStatus): object {
-  return {
-    ...rest,
-    problems: problems.map(({ tenant, error }) => ({ tenant, error: describeError(error) })),
-  }
 }
 
 /** One line for each group, and one for all. */

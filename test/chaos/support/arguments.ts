@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
+import { wholeFrom } from '../../support/command-line'
 import { CHAOS_ENGINES } from './chaos'
 import type { ChaosEngine } from './chaos'
 
@@ -58,13 +59,4 @@ export function commandOf({
   tenants: number
 }): string {
   return `npm run chaos -- --engine ${engine} --seed ${seed} --tenants ${tenants}`
-}
-
-function wholeFrom(least: number): (text: string) => number {
-  return (text) => {
-    const number = Number(text)
-    if (text.trim() === '' || !Number.isSafeInteger(number) || number < least)
-      throw new InvalidArgumentError(`It is a whole number from ${least}.`)
-    return number
-  }
 }

@@ -1,8 +1,5 @@
-import { leaving } from './release'
+import { BASE_LEAVES, COUNT, leaving, trace } from './release'
 import type { Releases } from './release'
-
-const trace = (name: string): string => `insert into trace (name) values ('${name}');`
-const COUNT = 'update counter set n = n + 1;'
 
 /** Releases of the fleet on MariaDB: DDL with writes in between, programs, and a statement of which nobody can know what it did. */
 export const MYSQL_RELEASES: Releases = {
@@ -13,14 +10,7 @@ create table counter (n int not null);
 create table items (id int auto_increment primary key, code int not null, amount int not null, price int not null);
 insert into counter values (0);
 insert into items (code, amount, price) values ${Array.from({ length: 50 }, (_, n) => `(${n + 1}, ${n + 1}, ${n + 1})`).join(', ')};`,
-    leaves: leaving([], 0, [
-      'counter.n',
-      'items.amount',
-      'items.code',
-      'items.id',
-      'items.price',
-      'trace.name',
-    ]),
+    leaves: BASE_LEAVES,
   },
   storms: [
     {

@@ -1,9 +1,7 @@
-import { leaving, NO_TRACES } from './release'
+import { BASE_LEAVES, COUNT, leaving, NO_TRACES, trace } from './release'
 import type { Releases } from './release'
 
 // What can be said twice without an error is said so: a second run must be seen by what it leaves, and not stop itself.
-const trace = (name: string): string => `insert into trace (name) values ('${name}');`
-const COUNT = 'update counter set n = n + 1;'
 // Where it is killed is by chance; so it takes its time.
 const PAUSE = 'select pg_sleep(0.05);'
 
@@ -16,14 +14,7 @@ create table counter (n int not null);
 create table items (id serial primary key, code int not null, amount int not null, price int not null);
 insert into counter values (0);
 insert into items (code, amount, price) select n, n, n from generate_series(1, 200) n;`,
-    leaves: leaving([], 0, [
-      'counter.n',
-      'items.amount',
-      'items.code',
-      'items.id',
-      'items.price',
-      'trace.name',
-    ]),
+    leaves: BASE_LEAVES,
   },
   storms: [
     {

@@ -62,3 +62,16 @@ export function sumOf(traces: readonly Traces[]): Traces {
 export function nameOf({ file }: Pick<ChaosMigration, 'file'>): string {
   return file.replace(/\.\w+$/, '')
 }
+
+/** A row of the table `trace` for what was run. */
+export function trace(name: string): string {
+  return `insert into trace (name) values ('${name}');`
+}
+
+/** One more in the one row of `counter`. */
+export const COUNT = 'update counter set n = n + 1;'
+
+/** What every fleet has before the first storm. */
+export const BASE_LEAVES = leaving([], 0, [
+  ...['counter.n', 'items.amount', 'items.code', 'items.id', 'items.price', 'trace.name'],
+])

@@ -115,6 +115,17 @@ export class EngineTown {
     return this.#dialect.rows(answer).map(({ name }) => name)
   }
 
+  /** Makes a tenant with one widget. */
+  async settle(id: string, name = `of ${id}`): Promise<void> {
+    await this.tenancy.create(id)
+    await this.tenancy.run(id, () => this.insert(name))
+  }
+
+  /** Names of the widgets of a tenant, as its pool reads them. */
+  namesOf(id: string): Promise<string[]> {
+    return this.tenancy.run(id, () => this.names())
+  }
+
   lend(): Promise<Lent> {
     return this.#dialect.lend(this.tenancy.pool)
   }

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { wholeFrom } from '../../support/command-line'
 import type { Hygiene } from '../../../src/postgres/hygiene'
 import { ENGINES, HYGIENES } from './rig'
 import type { EngineName } from './rig'
@@ -70,15 +71,6 @@ export function commandOf(
   const kinds = plan.kinds === undefined ? '' : ` --kinds "${plan.kinds.join(',')}"`
   const { seed, requests } = plan
   return `npm run torture -- --engine ${rig.engine} --hygiene ${rig.hygiene} --seed ${seed} --ops ${requests} --requests ${requests}${kinds}`
-}
-
-function wholeFrom(least: number): (text: string) => number {
-  return (text) => {
-    const number = Number(text)
-    if (text.trim() === '' || !Number.isSafeInteger(number) || number < least)
-      throw new InvalidArgumentError(`It is a whole number from ${least}.`)
-    return number
-  }
 }
 
 function positive(text: string): number {
