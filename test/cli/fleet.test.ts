@@ -120,6 +120,13 @@ describe('rowhouse migrate over a fleet', () => {
     expect(dry.out).toMatch(
       /^4 at 20200101000000: 20200102000000_late\n-- .*\ncreate table late \(id int\);\n4 tenants/,
     )
+    write(
+      `${LATE}_late.sql`,
+      '-- Up Migration\ncreate table late (id int);\n-- Down Migration\ndrop table late;\n',
+    )
+    expect((await run(['migrate', '--all', '--dry-run', '--sql'])).out).toContain(
+      `-- ${LATE}_late\n-- Up Migration\ncreate table late (id int);\n4 tenants`,
+    )
     const [plan] = json((await run(['--json', 'migrate', '--all', '--dry-run'])).out)
     expect(plan).toMatchObject({ tenants: 4, atHead: 0, groups: [{ tenants: IDS }] })
     expect(plan.groups[0]).not.toHaveProperty('sql')

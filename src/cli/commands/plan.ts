@@ -17,10 +17,15 @@ export async function printPlan(
   for (const { tenant, error } of plan.problems) printer.error(Object.assign(error, { tenant }))
   for (const { tenants, from, migrations, sql } of plan.groups) {
     line(`${tenants.length} at ${from ?? 'no version'}: ${migrations.join(', ')}`)
-    if (withSql) for (const text of sql) line(text.trim().endsWith(';') ? text.trim() : `${text.trim()};`)
+    if (withSql) for (const text of sql) line(ended(text.trim()))
   }
   line(
     `${plan.tenants} tenants, ${plan.atHead} with nothing to do, ${plan.problems.length} that can't be. Nothing was written.`,
   )
   return plan.problems.length > 0 ? EXIT.failed : EXIT.ok
+}
+
+/** With one semicolon at its end; a heading is a comment and has none. */
+function ended(text: string): string {
+  return /^--.*$/.test(text) ? text : `${text.replace(/[\s;]+$/, '')};`
 }
