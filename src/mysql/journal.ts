@@ -10,6 +10,8 @@ export interface JournalEntry {
   readonly state: 'applying' | 'applied' | 'failed'
   readonly direction: Direction
   readonly error: string | null
+  /** Its place among the applied ones; null before it was applied. */
+  readonly runOrder: number | null
 }
 
 /** A statement of a migration that is not done yet. */
@@ -100,7 +102,8 @@ export class Journal {
   async read(schema: string): Promise<readonly JournalEntry[]> {
     try {
       return await this.#session.rows<JournalEntry>(
-        `select name, checksum, state, direction, error from ${this.#in(schema)} where number = 0 ${LAST}`,
+        `select name, checksum, state, direction, error, run_order as runOrder
+           from ${this.#in(schema)} where number = 0 ${LAST}`,
       )
     } catch (error) {
       if (NOT_OURS.has((error as { code?: string }).code ?? '')) return []

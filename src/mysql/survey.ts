@@ -4,7 +4,7 @@ import type { SchemaName } from '../tenant/schema-name'
 import { readThrown } from '../thrown'
 import { columnsOf } from './journal'
 import type { Journal, JournalEntry } from './journal'
-import { NO_JOURNAL, OLD_JOURNAL, readDigest, selectDigest, stateOf } from './journal-state'
+import { digestOf, NO_JOURNAL, OLD_JOURNAL, readDigest, selectDigest, stateOf } from './journal-state'
 import { isUnreadable, MARK_COLUMNS, MARK_TABLE, readOwnersMark } from './marks'
 import type { MigrationSession } from './migration-session'
 import { readUnfinished } from './repair'
@@ -18,7 +18,10 @@ export interface SurveyTools {
   readonly table: string
 }
 
-type Row = Mark & { readonly digest: string; readonly place: number }
+type Row = Mark & { readonly digest: string }
+
+/** A mark's half of a row, or a journal's. */
+type Half = { readonly place: number } & ((Mark & { readonly digest: null }) | { readonly digest: string })
 
 const CHUNK = 100
 const NO_BOOKS: Books = { state: NO_JOURNAL, applied: [] }
@@ -47,7 +50,7 @@ export async function surveyOne(
   schema: SchemaName,
   known: Map<string, Books>,
 ): Promise<SurveyedSchema> {
-  const [row] = (await ask(tools, [schema])) ?? []
+  const row = (await ask(tools, [schema])).get(0)
   if (row !== undefined) return surveyed(tools, schema, row, known)
   const { session } = tools
   const mark = await readOwnersMark(session, schema)
@@ -70,10 +73,9 @@ async function surveyChunk(
   known: Map<string, Books>,
 ): Promise<readonly SurveyedSchema[]> {
   const rows = await ask(tools, schemas)
-  const byPlace = new Map(rows?.map((row) => [Number(row.place), row]))
   const found: SurveyedSchema[] = []
   for (const [place, schema] of schemas.entries()) {
-    const row = byPlace.get(place)
+    const row = rows.get(place)
     found.push(
       await (row === undefined ? surveyOne(tools, schema, known) : surveyed(tools, schema, row, known)),
     )
@@ -81,23 +83,39 @@ async function surveyChunk(
   return found
 }
 
-/** One question for all of them; undefined where one can't be read in this way. */
+/** One question for all of them, answered by their places; none where one can't be read in this way. */
 async function ask(
   { session, table }: SurveyTools,
   schemas: readonly SchemaName[],
-): Promise<readonly Row[] | undefined> {
+): Promise<ReadonlyMap<number, Row>> {
   const parts = schemas.map(
     (schema, place) =>
-      // Not joined: MariaDB would write a table for each of them.
-      `select ${place} as place, ${MARK_COLUMNS}, (${selectDigest(schema, table)}) as digest
-         from ${tableIn(schema, MARK_TABLE)}`,
+      // Not joined, and no sub-select: MariaDB would write a table for each of them, or plan each anew.
+      `select ${place} as place, ${MARK_COLUMNS}, null as digest from ${tableIn(schema, MARK_TABLE)}
+       union all ${selectDigest(schema, table, `${place}, null, null, null, `)}`,
   )
   try {
-    return await session.rows<Row>(parts.join(' union all '))
+    return joined(await session.rows<Half>(parts.join(' union all ')))
   } catch (error) {
-    if (isUnreadable(error)) return undefined
+    if (isUnreadable(error)) return new Map()
     throw error
   }
+}
+
+/** Of those that have both halves. */
+function joined(halves: readonly Half[]): ReadonlyMap<number, Row> {
+  const marks = new Map<number, Mark>()
+  const digests = new Map<number, string>()
+  for (const half of halves) {
+    if (half.digest === null) marks.set(Number(half.place), half)
+    else digests.set(Number(half.place), half.digest)
+  }
+  const rows = new Map<number, Row>()
+  for (const [place, mark] of marks) {
+    const digest = digests.get(place)
+    if (digest !== undefined) rows.set(place, { ...mark, digest })
+  }
+  return rows
 }
 
 async function surveyed(
@@ -107,7 +125,7 @@ async function surveyed(
   known: Map<string, Books>,
 ): Promise<SurveyedSchema> {
   const journal = readDigest(digest)
-  const seen = journal.hasUnfinished ? undefined : known.get(journal.state ?? '')
+  const seen = journal.hasUnfinished ? undefined : known.get(journal.digest)
   const mark = { tenancy, tenant, state }
   return { schema, exists: true, mark, books: seen ?? (await readLone(tools, schema, known)) }
 }
@@ -127,6 +145,8 @@ async function readLone(
     const state = stateOf(entries)
     const books = known.get(state) ?? { state, ...contentsOf(entries) }
     known.set(state, books)
+    // Of what was read here, and not of what the survey saw: somebody may have changed it in between.
+    known.set(digestOf(entries), books)
     return books
   } catch (error) {
     if (!session.isUsable) throw error
