@@ -10,6 +10,7 @@ import type { SchemaName } from '../tenant/schema-name'
 import { readThrown } from '../thrown'
 import type { Journal, JournalStatement } from './journal'
 import { KnownTexts } from './journal-fingerprint'
+import { KnownTables } from './known-tables'
 import { JournalRun } from './journal-run'
 import type { Script } from './load-migrations'
 import { ReplayingDb } from './migration-db'
@@ -51,7 +52,8 @@ export async function applyRun(
   if (steps.length === 0) return
   const { schema } = target
   const kept: MigrationStep[] = []
-  const bearings: Bearings = { isFresh: false, isPlaceKnown: false, surroundings: undefined }
+  const tables = new KnownTables(session.facts.foldsNames)
+  const bearings: Bearings = { isFresh: false, isPlaceKnown: false, surroundings: undefined, tables }
   const names = steps.map(({ step }) => step.file.name)
   const books = await JournalRun.open(journal.placeIn(schema), names)
   const known = new KnownTexts()

@@ -142,6 +142,7 @@ async function list(session: MigrationSession, schema: string): Promise<readonly
 function surroundingsOf({ facts }: MigrationSession, all: readonly Named[]): Surroundings {
   const tables = all.filter(({ kind, engine }) => kind === 'table' && engine !== null && engine !== 'view')
   return {
+    tables: all.filter(({ kind }) => kind === 'table').map(({ name }) => name),
     hasAtomicDdl: facts.hasAtomicDdl,
     otherTables: tables
       .filter(({ engine }) => engine!.toLowerCase() !== 'innodb')

@@ -16,6 +16,8 @@ export type StatementKind = 'read' | 'write' | 'ddl' | 'session' | 'unsure'
 
 /** What the tenant holds that a statement's text does not tell. */
 export interface Surroundings {
+  /** Names of all tables and views. */
+  readonly tables: readonly string[]
   /** The server does DDL as a whole or not at all: MySQL 8.0, MariaDB 10.6. */
   readonly hasAtomicDdl: boolean
   /** Names of tables that are not InnoDB's, lower case. */
@@ -26,6 +28,7 @@ export interface Surroundings {
 
 /** Nothing but InnoDB. */
 const PLAIN_SURROUNDINGS: Surroundings = {
+  tables: [],
   hasAtomicDdl: true,
   otherTables: [],
   hasHiddenWrites: false,

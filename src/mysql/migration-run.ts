@@ -1,5 +1,6 @@
 import type { MigrationStep } from '../engine'
 import { MigrationRefusedError, MigrationUnfinishedError } from '../errors'
+import { readThrown } from '../thrown'
 import type { Journal, JournalStatement, Noted } from './journal'
 import {
   existencePrefix,
@@ -11,6 +12,7 @@ import {
 } from './journal-fingerprint'
 import type { KnownTexts } from './journal-fingerprint'
 import type { JournalRun } from './journal-run'
+import type { KnownTables } from './known-tables'
 import { kindOf } from './migration-kinds'
 import type { StatementKind, Surroundings } from './migration-kinds'
 import { LastId } from './migration-last-id'
@@ -26,6 +28,8 @@ export interface Bearings {
   isPlaceKnown: boolean
   /** Read again after DDL that could change it. */
   surroundings: Surroundings | undefined
+  /** As of when the surroundings were read, and of what was sent since. */
+  readonly tables: KnownTables
 }
 
 /** What one migration of one tenant is run with. */
@@ -129,19 +133,20 @@ export class StatementRunner {
   }
 
   async #runDdl(statement: NumberedStatement, kind: 'ddl' | 'unsure'): Promise<Answer> {
-    const { session, journal, books, schema, step, known } = this.#tools
+    const { session, journal, books, bearings, schema, step, known } = this.#tools
     const { text } = statement
     const noted = await this.#describe(statement, kind)
     await books.note(noted)
     this.#loseBearings(kind, text)
     known.forget(text)
+    bearings.tables.sends(text, tableOf(text, schema))
     let answer: Answer
     try {
       answer = await session.query(text)
     } catch (error) {
       // An error of a statement that is done as a whole or not at all: it did nothing, unless the definitions say otherwise.
       const row = session.isUsable ? (await journal.readStatements(schema, step.file.name)).at(-1) : undefined
-      if (row !== undefined && (await this.tookEffect({ ...row, text })) === false)
+      if (row !== undefined && (saysThere(error) || (await this.tookEffect({ ...row, text })) === false))
         await journal.withdraw(schema, step.file.name, statement.number)
       throw error
     }
@@ -176,19 +181,21 @@ export class StatementRunner {
     const table = tableOf(text, schema)
     if (table === undefined) return this.#noted(statement, kind, 'applying', await this.#takeWhole(text))
     const { verb, object } = shapeOf(text)
-    if (verb === 'create' && object === 'table')
-      return {
-        ...this.#noted(statement, kind, 'applying', existencePrefix(session, table)),
-        looksFor: table,
-      }
+    if (verb === 'create' && object === 'table') {
+      const prefix = existencePrefix(session, table)
+      const isThere = this.#tools.bearings.tables.has(table)
+      return isThere === undefined
+        ? { ...this.#noted(statement, kind, 'applying', prefix), looksFor: table }
+        : this.#noted(statement, kind, 'applying', `${prefix}${Number(isThere)}`)
+    }
     return this.#noted(statement, kind, 'applying', await takeTableFingerprint(session, known, table))
   }
 
   async #takeWhole(text: string): Promise<string> {
-    const { session, schema, ownTables: except, known, bearings } = this.#tools
+    const { session, schema, ownTables: except, known } = this.#tools
     const withEvents = shapeOf(text).object === 'event'
     const { digest, surroundings } = await takeFingerprint(session, known, { schema, except, withEvents })
-    bearings.surroundings = surroundings
+    this.#see(surroundings)
     return digest
   }
 
@@ -196,7 +203,14 @@ export class StatementRunner {
     const kind = kindOf(text)
     if (kind === 'session' || kind === 'read') return kind
     const { session, schema, bearings } = this.#tools
-    return kindOf(text, (bearings.surroundings ??= await readSurroundings(session, schema)))
+    if (bearings.surroundings === undefined) this.#see(await readSurroundings(session, schema))
+    return kindOf(text, bearings.surroundings)
+  }
+
+  #see(surroundings: Surroundings): void {
+    const { bearings } = this.#tools
+    bearings.surroundings = surroundings
+    bearings.tables.learn(surroundings.tables)
   }
 
   /** What hides in a text or a routine could have moved the connection: DDL would then succeed elsewhere. */
@@ -208,6 +222,11 @@ export class StatementRunner {
     if (bearings.isPlaceKnown) return
     throw refusal(this.#tools, `finds the connection in database ${place ?? '(none)'} instead of "${schema}"`)
   }
+}
+
+/** Somebody else has made a table of this name since the run knows which there are: the statement did nothing. */
+function saysThere(error: unknown): boolean {
+  return readThrown(error).code === 'ER_TABLE_EXISTS_ERROR'
 }
 
 /** The error for a migration that is stopped on its way. */

@@ -78,7 +78,8 @@ export class MigrationSession {
     limits: SessionLimits = { lockTimeoutMs: 10_000, statementTimeoutMs: 0 },
   ): Promise<MigrationSession> {
     const connection = await outsideTenants(() =>
-      createConnection({ ...options, multipleStatements: false, rowsAsArray: false }),
+      // `trace` is a stack for each statement, which nobody reads: errors are told by migration and line.
+      createConnection({ ...options, multipleStatements: false, rowsAsArray: false, trace: false }),
     )
     const [rows] = await connection.query(
       'select version() as version, current_user() as account, @@global.sql_mode as mode, @@lower_case_table_names as folding',

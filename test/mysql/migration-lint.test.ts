@@ -157,8 +157,8 @@ test.each([
   ['alter something', /not known/],
 ])('refused: %s', (sql, why) => expect(lintStatement(sql, 'mine')).toMatch(why))
 
-const ORDINARY = { hasAtomicDdl: true, otherTables: [], hasHiddenWrites: false }
-const MIXED = { hasAtomicDdl: true, otherTables: ['log'], hasHiddenWrites: false }
+const ORDINARY = { tables: [], hasAtomicDdl: true, otherTables: [], hasHiddenWrites: false }
+const MIXED = { tables: ['log'], hasAtomicDdl: true, otherTables: ['log'], hasHiddenWrites: false }
 
 test.each<[StatementKind, string, object?]>([
   ['read', 'select * from a'],
