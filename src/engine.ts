@@ -5,6 +5,8 @@ import type { SchemaMoves } from './schema-moves'
 import type { Scope } from './tenant/context'
 import type { NameLimit, SchemaName } from './tenant/schema-name'
 import type { TenantId } from './tenant/tenant-id'
+import type { EngineTransaction, TransactionLevel } from './transaction/level'
+import type { TransactionOptions } from './transaction/options'
 
 /** One file of the migration folder. */
 export interface MigrationFile {
@@ -245,6 +247,8 @@ export interface EngineSettings {
   readonly migrationsTable: string
   /** What the running call chain may touch. Read once, where the user calls. */
   readonly scope: () => Scope | undefined
+  /** The transaction that the running call chain belongs to, which the pool's queries join. */
+  readonly transaction: () => TransactionLevel | undefined
 }
 
 /** What a database must do for us. Implemented once per database, called by lifecycle and migrations. */
@@ -261,6 +265,8 @@ export interface Engine<Pool = unknown, Admin = unknown, CallbackPool = unknown>
   listMarked(prefix: string): AsyncIterable<MarkedSchema>
   /** How far a tenant's migrations are, with the application's own rights. To be called in the tenant's context. */
   readProgress?(schema: SchemaName): Promise<MigrationProgress>
+  /** Begins a transaction on a connection of the pool, for the tenant of the caller. Missing where there is no server. */
+  begin?(options: TransactionOptions): Promise<EngineTransaction>
   /** Opens a connection for DDL. */
   openWorker(limits?: WorkerLimits): Promise<MigrationWorker>
   /** Opens a connection with the application's rights for reading many tenants. Missing where there is no server. */

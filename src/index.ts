@@ -98,5 +98,13 @@ export {
   TenantSuspendedError,
   TenantUnresolvedError,
 } from './errors'
-export { HookError, TenantMoveError, TenantWorkError } from './run-errors'
+export {
+  HookError,
+  RowNotFoundError,
+  SeveralRowsError,
+  TenantMoveError,
+  TenantWorkError,
+  TransactionError,
+} from './run-errors'
+export type { TransactionOptions } from './transaction/options'
 export type { ErrorCode, ErrorDetails } from './errors'

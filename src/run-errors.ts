@@ -29,3 +29,37 @@ export class TenantMoveError extends RowhouseError {
     this.objects = details.objects
   }
 }
+
+/** A transaction was not committed as it was meant: nothing of it is kept, or of the part that was inside another one. */
+export class TransactionError extends RowhouseError {
+  constructor(message: string, details: ErrorDetails = {}) {
+    super('ROWHOUSE_TRANSACTION', message, details)
+  }
+}
+
+/** There is no such row. Answers 404. */
+export class RowNotFoundError extends RowhouseError {
+  readonly table: string
+
+  constructor(table: string, what: string, details: ErrorDetails = {}) {
+    super('ROWHOUSE_ROW_NOT_FOUND', `There is no row in "${table}" with ${what}.`, {
+      status: 404,
+      ...details,
+    })
+    this.table = table
+  }
+}
+
+/** One row was asked for and there are several. */
+export class SeveralRowsError extends RowhouseError {
+  readonly table: string
+
+  constructor(table: string, what: string, details: ErrorDetails = {}) {
+    super(
+      'ROWHOUSE_SEVERAL_ROWS',
+      `There is more than one row in "${table}" with ${what}, where one was asked for.`,
+      details,
+    )
+    this.table = table
+  }
+}

@@ -20,6 +20,9 @@ import type { Scope, Tenant } from './tenant/context'
 import { schemaNameOf } from './tenant/schema-name'
 import type { SchemaName } from './tenant/schema-name'
 import { parseTenantId } from './tenant/tenant-id'
+import type { EngineTransaction, TransactionLevel } from './transaction/level'
+import type { TransactionOptions } from './transaction/options'
+import { runTransaction } from './transaction/run-transaction'
 import type { TenantId, TenantInput } from './tenant/tenant-id'
 
 /** What `req.tenant` is where the application has no directory of its own. */
@@ -66,7 +69,12 @@ export class ScopedTenancy<
     this.settings = settings
     this.#place = place
     this.#context = context
-    this.engine = options.engine.open({ tenancy: name, migrationsTable, scope: () => this.scope() })
+    this.engine = options.engine.open({
+      tenancy: name,
+      migrationsTable,
+      scope: () => this.scope(),
+      transaction: () => context.transaction() as TransactionLevel | undefined,
+    })
     rememberEngine(this, this.engine)
     const parts: LifecycleParts = {
       engine: this.engine,
@@ -124,6 +132,17 @@ export class ScopedTenancy<
     return this.#context.withoutTenant(work)
   }
 
+  /**
+   * Does work in one transaction of the current tenant: every query of the pool in it joins, whatever library makes it, and a
+   * library's own transaction is a savepoint there, as this method is inside itself. What the work throws rolls it back.
+   *
+   * @returns what the work returns, once it is committed
+   * @throws TenantRequiredError; TransactionError where the server would not commit; ConfigError for unknown options
+   */
+  transaction<T>(work: () => T | Promise<T>, options?: TransactionOptions): Promise<T> {
+    return runTransaction({ context: this.#context, begin: (given) => this.#begin(given) }, work, options)
+  }
+
   /** The tenant of the running call chain, or undefined. */
   current(): Tenant<Record> | undefined {
     return this.#context.current()
@@ -174,6 +193,11 @@ export class ScopedTenancy<
       readProgress: async (id) => (await this.#progress.find(id))!.record,
       parse: (raw) => this.nameOf(raw as TenantInput),
     }
+  }
+
+  async #begin(options: TransactionOptions): Promise<EngineTransaction> {
+    if (this.engine.begin !== undefined) return this.engine.begin(options)
+    throw new ConfigError(['This engine has no server, and no transactions.'])
   }
 
   async #lookUpProgress(names: TenantNames): Promise<DirectoryEntry<MigrationProgress>> {

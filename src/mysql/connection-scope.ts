@@ -32,7 +32,7 @@ import { SessionCharset } from './session-charset'
 import { SessionSetup } from './session-setup'
 import { SessionStatus } from './session-status'
 import { ownerOf, TenantStatements } from './statements'
-import { mayMissDatabase } from './switch-errors'
+import { errorNumberOf, mayMissDatabase } from './switch-errors'
 import { takeCommands } from './take-commands'
 import type { CommandTaker } from './take-commands'
 import { takesRole } from './takes-role'
@@ -67,6 +67,8 @@ interface Task {
 export class ConnectionScope {
   /** Commands of a loan come through it. */
   readonly gate = new Gate()
+  /** What its answers tell of transactions. */
+  readonly status: SessionStatus
   readonly #connection: WireConnection
   readonly #oneWrite: OneWrite<'write'>
   readonly #options: ScopeOptions
@@ -78,7 +80,6 @@ export class ConnectionScope {
   readonly #statements: TenantStatements
   readonly #inFlight = new InFlight()
   #state: DatabaseState
-  readonly #status: SessionStatus
   #lease: Lease | undefined
   /** The loan of the command that is being written or answered; it may have ended, and another begun. */
   #turn: Lease | undefined
@@ -110,7 +111,7 @@ export class ConnectionScope {
       errorOf: (packet) => this.#errorOf(packet),
     })
     this.#hygiene = new SessionHygiene(options.hygiene)
-    this.#status = new SessionStatus(connection._handshakePacket?.statusFlags)
+    this.status = new SessionStatus(connection._handshakePacket?.statusFlags)
     this.#setup = new SessionSetup(connection)
     this.#charset = new SessionCharset(connection.config)
     const { maxPreparedStatements: max } = connection.config
@@ -143,11 +144,6 @@ export class ConnectionScope {
     this.#inFlight.whenIdle(callback)
   }
 
-  /** A transaction is open, or will be with the next statement because autocommit was switched off. */
-  get isInTransaction(): boolean {
-    return this.#status.isInTransaction
-  }
-
   /** The session holds what can't be cleared. */
   get mustClose(): boolean {
     return this.#hygiene.mustClose
@@ -156,7 +152,7 @@ export class ConnectionScope {
   /** Leaves the tenant's database, unless the connection is parked already or switches are awaited anyway. */
   park(): Parking {
     // Only now are all answers there, also to what nobody waited for before the release.
-    if (this.#status.isUncertain || this.#hygiene.mayHaveCharset(this.#state.served))
+    if (this.status.isUncertain || this.#hygiene.mayHaveCharset(this.#state.served))
       this.#see({ type: 'used' })
     const mustPark = this.#state.at !== PARKING && this.#options.switch !== 'awaited'
     const { parking } = this.#ways
@@ -251,17 +247,18 @@ export class ConnectionScope {
   #onReset(): void {
     this.#charset.restore()
     this.#hygiene.onReset()
-    this.#status.onReset()
+    this.status.onReset()
   }
 
   #onStatus({ status, warnings }: EndState): void {
-    this.#status.onStatus(status)
+    this.status.onStatus(status)
     if (warnings > 0) this.#hygiene.onMessages()
   }
 
   #onError(command: Command, packet: Packet, { kind, lease: { target } }: Task): Prelude | undefined {
     this.#hygiene.onMessages()
-    if (classOf(command).kind === 'other') this.#status.onFailedBlock()
+    this.status.onError(errorNumberOf(packet))
+    if (classOf(command).kind === 'other') this.status.onFailedBlock()
     // A prepared statement runs in its own database, and nobody has looked whether that is still there.
     const isUnseen = kind === 'execute' && !this.#options.hasRoles
     return isUnseen && mayMissDatabase(packet) ? this.#ways.entering.aim(target, true) : undefined

@@ -1,6 +1,7 @@
 export { mysql } from './mysql'
 export type { MysqlOptions } from './mysql'
 export { createTenantPool } from './pool'
-export type { ScopingOptions, TenantPoolOptions, TenantPools } from './pool'
+export type { TenantPoolOptions, TenantPools } from './pool'
+export type { ScopingOptions } from './scoping-options'
 export type { Hygiene } from './hygiene'
 export type { MigrationDb } from './migration-db'

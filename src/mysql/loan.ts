@@ -1,6 +1,7 @@
 import { ClientReleasedError, TenantMismatchError } from '../errors'
 import { WITHOUT_TENANT } from '../tenant/context'
 import type { Scope } from '../tenant/context'
+import type { TransactionWord } from '../transaction/words'
 import { bindIfFunction, refused, withBoundEvents } from './bound-calls'
 import { refuse } from './command-checks'
 import type { Command, PreparedStatement, WireConnection } from './driver'
@@ -8,6 +9,7 @@ import type { Gate } from './gate'
 import { huskOf } from './husk'
 import type { Lease } from './lease'
 import { LISTENING, LoanListeners } from './loan-listeners'
+import { wordOfCall } from './transaction-text'
 
 type Method = (...args: unknown[]) => unknown
 type Members = Record<string | symbol, unknown>
@@ -19,6 +21,18 @@ export interface LoanOptions {
   readonly lease: Lease
   /** What the calling code may touch now, to notice a connection that wandered to another tenant's request. */
   readonly scope: () => Scope | undefined
+  /** Of a loan inside a transaction. */
+  readonly steering?: Steering | undefined
+}
+
+/** Decides over what a loan inside a transaction sends. */
+export interface Steering {
+  /** Why nothing can be sent any more. */
+  problem(): Error | undefined
+  /** Calls `send` when it is this statement's turn, with the text to send in its place; or `refuse`. */
+  run(word: TransactionWord, send: (text?: string) => void, refuse: (error: Error) => void): void
+  /** The loan is over; its connection is not. */
+  end(): void
 }
 
 /** Methods that send a command, and call back. */
@@ -89,7 +103,14 @@ interface LoanParts extends LoanOptions {
 }
 
 /** What a loan does in its own way. */
-function ownMethods({ connection, gate, lease, scope, loan }: LoanParts): Record<string | symbol, Method> {
+function ownMethods({
+  connection,
+  gate,
+  lease,
+  scope,
+  steering,
+  loan,
+}: LoanParts): Record<string | symbol, Method> {
   const listeners = new LoanListeners(connection)
   const target = connection as unknown as Record<string | symbol, Method>
   const own: Record<string | symbol, Method> = {
@@ -120,7 +141,7 @@ function ownMethods({ connection, gate, lease, scope, loan }: LoanParts): Record
       return loan
     }
   }
-  for (const name of ENDS) own[name] = endOf(name, { connection, lease, listeners })
+  for (const name of ENDS) own[name] = endOf(name, { connection, lease, listeners, steering })
   return own
 }
 
@@ -130,9 +151,9 @@ type Ending = WireConnection & { resume(): void; readonly config: { readonly gra
 /** A loan ends once. As of mysql2, `end()` calls back all the same. */
 function endOf(
   name: (typeof ENDS)[number],
-  parts: { connection: WireConnection; lease: Lease; listeners: LoanListeners },
+  parts: Omit<LoanOptions, 'gate' | 'scope'> & { readonly listeners: LoanListeners },
 ): Method {
-  const { lease, listeners } = parts
+  const { lease, listeners, steering } = parts
   const connection = parts.connection as Ending
   const method = (connection as unknown as Record<string | symbol, Method>)[name]
   return (...args) => {
@@ -140,7 +161,11 @@ function endOf(
     if (!lease.isActive) return void (bound[0] as Method | undefined)?.()
     const isLast = name === 'destroy' || name === 'close' || (name === 'end' && connection.config.gracefulEnd)
     if (!isLast && connection._paused) connection.resume()
-    method?.apply(connection, bound)
+    if (!isLast && steering !== undefined) {
+      steering.end()
+      lease.isActive = false
+      ;(bound[0] as Method | undefined)?.()
+    } else method?.apply(connection, bound)
     // Who ended the connection may wait for its last event.
     if (isLast) connection.once('end', () => listeners.clear())
     else listeners.clear()
@@ -151,19 +176,22 @@ function endOf(
 function methodOf(
   name: string | symbol,
   method: Method,
-  { connection, gate, lease, scope, loan }: LoanParts,
+  { connection, gate, lease, scope, steering, loan }: LoanParts,
 ): Method {
   if (COMMANDS.has(name as string)) {
     return (...args) => {
-      const problem = problemOf(lease, scope())
-      if (problem !== undefined) return refused(args, problem)
+      const problem = problemOf(lease, scope()) ?? steering?.problem()
+      if (problem !== undefined) return turnedAway(args, problem)
       const bound = args.map(bindIfFunction)
       if (name === 'prepare')
         bound.push(...wrapStatement(bound.pop() as Method | undefined, { gate, lease, scope }))
-      return withBoundEvents(
-        gate.pass(() => method.apply(connection, bound)),
-        args,
-      )
+      const send: Send = (way, given) =>
+        withBoundEvents(
+          gate.pass(() => (connection[way as 'query'] as Method).apply(connection, given)),
+          args,
+        )
+      const way = String(name)
+      return steering === undefined ? send(way, bound) : steered(steering, { way, given: bound, send })
     }
   }
   const isHarmless = HARMLESS.has(name as string) || name in Object.prototype
@@ -172,6 +200,30 @@ function methodOf(
     const result = gate.pass(() => method.apply(connection, args))
     return result === connection ? loan : result
   }
+}
+
+type Send = (way: string, given: unknown[]) => unknown
+
+/** Sends what a loan inside a transaction is given, or what stands for it there. */
+function steered(
+  steering: Steering,
+  { way, given, send }: { way: string; given: unknown[]; send: Send },
+): unknown {
+  let result: unknown
+  const callbacks = given.filter((argument) => typeof argument === 'function')
+  steering.run(
+    wordOfCall(way, given[0]),
+    (text) => (result = text === undefined ? send(way, given) : send('query', [text, ...callbacks])),
+    (error) => (result = turnedAway(given, error)),
+  )
+  return result
+}
+
+/** The pool itself gives a command that is made already. */
+function turnedAway(args: readonly unknown[], error: Error): unknown {
+  const [given] = args
+  const isCommand = typeof (given as Partial<Command> | undefined)?.emit === 'function'
+  return isCommand ? refuse(given as Command, error) : refused(args, error)
 }
 
 /** Why a command may not run on this loan. */

@@ -13,7 +13,7 @@ import { MIGRATION_TEMPLATES } from './migration-templates'
 import { openMigrationWorker } from './migration-worker'
 import { readProgress } from './progress'
 import { createTenantPool } from './pool'
-import type { ScopingOptions } from './pool'
+import type { ScopingOptions } from './scoping-options'
 
 /** Options of the MySQL and MariaDB engine. */
 export interface MysqlOptions extends ScopingOptions {
@@ -71,7 +71,8 @@ function open(options: MysqlOptions, settings: EngineSettings): Engine<Pool, Poo
   const { hygiene: _hygiene, switch: _switch, statementBudget: _budget, ...less } = scoping
   const { isolation = 'database', ...unscoped } = less
   const { maxPerTenant: _share, acquireTimeoutMs: _wait, ...connection } = unscoped
-  const { pool, callbackPool } = createTenantPool({ ...scoping, scope: settings.scope })
+  const { scope, transaction } = settings
+  const { pool, callbackPool, begin } = createTenantPool({ ...scoping, scope, transaction })
   const admin = createAdminPool({ ...connection, connectionLimit: adminMax })
   const worker = {
     connection: ownerConnection(migrationUrl, connection),
@@ -93,6 +94,7 @@ function open(options: MysqlOptions, settings: EngineSettings): Engine<Pool, Poo
     pool,
     callbackPool,
     admin,
+    begin,
     readMark: (schema) => readMark(admin, schema),
     readProgress: (schema) => readProgress(pool, schema, settings.migrationsTable),
     listMarked: (prefix) => listMarked(admin, prefix),

@@ -1,53 +1,33 @@
-import type { Pool, PoolOptions } from 'mysql2'
+import type { Pool } from 'mysql2'
 import type { Pool as PromisePool } from 'mysql2/promise'
 import { IsolationError, TenantRequiredError } from '../errors'
 import type { ByScope } from '../tenant/by-scope'
 import { bindToContext, outsideTenants } from '../tenant/context'
 import type { Scope } from '../tenant/context'
 import { Turns } from '../tenant/turns'
+import type { TransactionLevel } from '../transaction/level'
+import type { TransactionOptions } from '../transaction/options'
 import { bindIfFunction, withBoundEvents } from './bound-calls'
 import { ConnectionScope } from './connection-scope'
 import type { ScopeOptions } from './connection-scope'
 import { assertDriver } from './driver'
 import type { Command, WireConnection, WirePool } from './driver'
-import type { Hygiene } from './hygiene'
+import { MysqlTransaction } from './joined-loan'
 import type { Lease, Target } from './lease'
 import { isLoan, lend } from './loan'
 import { openPool } from './open-pool'
+import type { ScopingOptions } from './scoping-options'
 import { STATEMENT_BUDGET } from './statements'
 import { targetsOf } from './targets'
 import { whenIdle } from './when-idle'
 import { PARKING } from './wire'
 
-/** How a pool scopes its connections: everything that mysql2's `createPool` takes, and what follows. */
-export interface ScopingOptions extends PoolOptions {
-  /** When session state is cleared between tenants. Default `auto`. See {@link Hygiene}. */
-  readonly hygiene?: Hygiene | undefined
-  /**
-   * `joined`: the switch travels with the query, at no round trip. `awaited`: it is answered first, for proxies that take
-   * one command at a time (ProxySQL, MaxScale, RDS Proxy, Vitess). Default `joined`.
-   */
-  readonly switch?: 'joined' | 'awaited' | undefined
-  /**
-   * `role`: the server itself keeps tenants apart. Each has a role, named like its database, which travels with the switch, and
-   * the account has no rights in tenants but by these roles. Default `database`. See docs/hard-isolation.md.
-   */
-  readonly isolation?: 'database' | 'role' | undefined
-  /**
-   * How many connections of the pool a tenant may have at once; more calls of it wait, and nobody waits behind them. Default:
-   * all of them.
-   */
-  readonly maxPerTenant?: number | undefined
-  /** How long a call of a tenant waits for a connection of the pool, in milliseconds. Default: without end, as of mysql2. */
-  readonly acquireTimeoutMs?: number | undefined
-  /** How many prepared statements the whole pool may keep on the server. Default 8,192, half of what a server allows by default. */
-  readonly statementBudget?: number | undefined
-}
-
 /** Options of {@link createTenantPool}. */
 export interface TenantPoolOptions extends ScopingOptions {
   /** What the calling code may touch: `() => context.scope()`. Read synchronously where a method of the pool is called. */
   readonly scope: () => Scope | undefined
+  /** The transaction that the calling code belongs to: its queries run there. */
+  readonly transaction?: (() => TransactionLevel | undefined) | undefined
 }
 
 /** One pool with its two faces, as of mysql2. */
@@ -56,6 +36,8 @@ export interface TenantPools {
   readonly pool: PromisePool
   /** Of `mysql2`: callbacks, events, streams. */
   readonly callbackPool: Pool
+  /** Begins a transaction for the tenant of the caller. */
+  readonly begin: (options: TransactionOptions) => Promise<MysqlTransaction>
 }
 
 type Method = (...args: unknown[]) => unknown
@@ -72,6 +54,7 @@ export function createTenantPool(options: TenantPoolOptions): TenantPools {
   assertDriver()
   const {
     scope,
+    transaction = () => undefined,
     hygiene = 'auto',
     switch: how = 'joined',
     statementBudget = STATEMENT_BUDGET,
@@ -86,17 +69,19 @@ export function createTenantPool(options: TenantPoolOptions): TenantPools {
   const { connectionConfig } = wire.config
   const shared = connectionConfig.database || PARKING
   connectionConfig.database = PARKING
-  new ScopedPool(wire, {
+  const scoped = new ScopedPool(wire, {
     scope,
+    transaction,
     shared,
     turns,
     session: { hygiene, switch: how, allowsLocalFiles, known: new Set(), hasRoles: isolation === 'role' },
   })
-  return { pool: pool.promise(), callbackPool: pool }
+  return { pool: pool.promise(), callbackPool: pool, begin: (given) => scoped.begin(given) }
 }
 
 interface ScopedPoolOptions {
   readonly scope: () => Scope | undefined
+  readonly transaction: () => TransactionLevel | undefined
   /** The database of shared tables. */
   readonly shared: string
   readonly turns: Turns | undefined
@@ -174,7 +159,7 @@ class ScopedPool {
 
   /** Takes a connection for the tenant that the caller has *now*; mysql2 calls back in any context. */
   readonly #borrow: WirePool['getConnection'] = (callback) => {
-    const { scope } = this.#options
+    const { scope, transaction } = this.#options
     const isLent = !this.#isOwnCall
     this.#isOwnCall = false
     const current = scope()
@@ -183,13 +168,35 @@ class ScopedPool {
       const what = isLent ? 'pool.getConnection' : 'pool.query'
       return process.nextTick(use, new TenantRequiredError(what))
     }
+    const level = transaction()
+    if (level !== undefined) {
+      const { problem } = level
+      if (problem !== undefined) return process.nextTick(use, problem)
+      return use(null, (level as TransactionLevel<MysqlTransaction>).engine.join(level, isLent))
+    }
     const lease: Lease = { target: this.#targets.of(current), isLent, isActive: true }
-    const begin: Take = (error, connection) => {
+    this.#borrowFor(lease, (error, connection) => {
       if (connection === undefined) return use(error ?? new Error('The pool gave no connection.'))
       const { gate } = this.#members.get(connection)!.scope
       if (isLent) use(null, lend({ connection, gate, lease, scope }))
       else gate.pass(() => use(null, connection))
-    }
+    })
+  }
+
+  /** Begins a transaction for the tenant that the caller has *now*. */
+  async begin(options: TransactionOptions): Promise<MysqlTransaction> {
+    const { scope } = this.#options
+    const current = scope()
+    if (current === undefined) throw new TenantRequiredError('tenancy.transaction')
+    const lease: Lease = { target: this.#targets.of(current), isLent: true, isActive: true }
+    const connection = await new Promise<WireConnection>((resolve, reject) => {
+      this.#borrowFor(lease, (error, given) => (given === undefined ? reject(error!) : resolve(given)))
+    })
+    const member = this.#members.get(connection)!.scope
+    return MysqlTransaction.begin({ connection, gate: member.gate, lease, scope, member }, options)
+  }
+
+  #borrowFor(lease: Lease, begin: Take): void {
     const { turns } = this.#options
     const { tenant } = lease.target
     if (turns === undefined || tenant === undefined) return this.#take(lease, begin)

@@ -15,8 +15,13 @@ const NO_SUCH_TABLE = 1146
 const MISSING = new Set([NO_SUCH_DATABASE, ACCESS_DENIED, TABLE_DENIED, NO_SUCH_TABLE])
 
 /** Whether an error may come from a database that is there no more. */
-export function mayMissDatabase({ buffer, offset }: Packet): boolean {
-  return MISSING.has(buffer.readUInt16LE(offset + 1))
+export function mayMissDatabase(packet: Packet): boolean {
+  return MISSING.has(errorNumberOf(packet))
+}
+
+/** The number in an error packet, 1213. */
+export function errorNumberOf({ buffer, offset }: Packet): number {
+  return buffer.readUInt16LE(offset + 1)
 }
 
 /** The error a user gets when the role of a tenant could not be taken. */

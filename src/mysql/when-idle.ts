@@ -37,7 +37,7 @@ function problemOf(scope: ConnectionScope): Error | undefined {
     return new IsolationError(
       'Released with a role or with profiles, which no reset clears: the connection is closed.',
     )
-  if (!scope.isInTransaction) return undefined
+  if (!scope.status.isInTransaction) return undefined
   return new IsolationError(
     'Released inside a transaction: the connection is closed and the transaction rolled back.',
   )

@@ -8,15 +8,12 @@ import type { Lease } from './lease'
 import { DriverQuery, isSubmittable, throwingLater } from './driver'
 import type { Submittable, TypeParsers } from './driver'
 import { mismatchOf, releasedError } from './lease-errors'
+import type { Loan } from './loan'
 
 type Listener = (...args: unknown[]) => void
 
 /** What a checkout needs of its pool. */
-export interface CheckoutOptions {
-  readonly client: TenantClient
-  readonly lease: Lease
-  /** Gives the connection back. */
-  readonly release: (error?: Error | boolean) => void
+export interface CheckoutOptions extends Loan {
   /** What the calling code may touch now, to notice a client that wandered to another tenant's request. */
   readonly scope: () => Scope | undefined
 }
@@ -27,7 +24,7 @@ export interface CheckoutOptions {
  * gone with the loan). pg hands out the same object again and again, so a client that somebody kept would work for the
  * next tenant.
  */
-export function checkOut({ client, lease, release, scope }: CheckoutOptions): PoolClient {
+export function checkOut({ client, lease, release, steer, scope }: CheckoutOptions): PoolClient {
   const listeners = new LoanListeners(client)
   const types = new LoanTypes(client)
   const own: Record<string | symbol, unknown> = {
@@ -37,7 +34,8 @@ export function checkOut({ client, lease, release, scope }: CheckoutOptions): Po
       const problem = problemOf(lease, scope())
       const run = (query: Submittable): void => {
         if (problem) process.nextTick(() => query.handleError(problem, client.connection))
-        else client.send(lease, query)
+        else if (steer === undefined) client.send(lease, query)
+        else steer(query)
       }
       return isSubmittable(config)
         ? runSubmittable(client, run, config, typeof values === 'function' ? values : callback)

@@ -4,10 +4,14 @@ import type { ByScope } from '../tenant/by-scope'
 import { bindToContext, outsideTenants } from '../tenant/context'
 import type { Scope } from '../tenant/context'
 import { Turns } from '../tenant/turns'
+import type { TransactionLevel } from '../transaction/level'
+import type { TransactionOptions } from '../transaction/options'
 import { bindSubmittable, givenOf, madeOf } from './bind-submittable'
 import { checkOut } from './checkout'
 import { SESSION, TenantClient } from './client'
+import { BEGIN, joinLoan, PostgresTransaction } from './joined-loan'
 import type { Lease, SessionOptions } from './lease'
+import type { Loan } from './loan'
 import {
   assertDriver,
   DriverPool,
@@ -28,6 +32,8 @@ import { whenQuiet } from './when-quiet'
 export interface TenantPoolConfig extends ScopingOptions {
   /** What the calling code may touch: `() => context.scope()`. Read synchronously where a method of the pool is called. */
   readonly scope: () => Scope | undefined
+  /** The transaction that the calling code belongs to: its queries run there. */
+  readonly transaction?: (() => TransactionLevel | undefined) | undefined
 }
 
 type ConnectCallback = (
@@ -40,12 +46,6 @@ const TIMEOUT = 'timeout exceeded when trying to connect'
 
 type QueryCallback = (error: unknown, result?: unknown) => void
 
-interface Loan {
-  readonly client: TenantClient
-  readonly lease: Lease
-  readonly release: (error?: Error | boolean) => void
-}
-
 class ScopedPool extends DriverPool {
   static {
     // Drizzle recognises a pool by a class name with "Pool" in it; and this is the name that users know.
@@ -53,6 +53,7 @@ class ScopedPool extends DriverPool {
   }
 
   readonly #scope: () => Scope | undefined
+  readonly #transaction: (() => TransactionLevel | undefined) | undefined
   readonly #paths: ByScope<SearchPath>
   readonly #turns: Turns | undefined
   readonly #seen: TenantsSeen
@@ -62,6 +63,7 @@ class ScopedPool extends DriverPool {
   /** @throws ConfigError for options that scoping can't be safe with; DriverError for an unfit version of pg */
   constructor({
     scope,
+    transaction,
     sharedSchemas = [],
     hygiene = 'auto',
     pooler = 'none',
@@ -78,6 +80,7 @@ class ScopedPool extends DriverPool {
     const session: SessionOptions = { hygiene, pooler, mode, isolation }
     super({ ...config, Client: TenantClient, [SESSION]: session } as PoolConfig)
     this.#scope = scope
+    this.#transaction = transaction
     this.#paths = searchPathsOf(sharedSchemas, isolation)
     this.#turns = turns
     this.#seen = new TenantsSeen(maxTenantsPerConnection)
@@ -164,6 +167,16 @@ class ScopedPool extends DriverPool {
     else whenQuiet(connection, giveBack)
   }
 
+  /** Begins a transaction for the tenant of the caller. */
+  [BEGIN](options: TransactionOptions): Promise<PostgresTransaction> {
+    return new Promise((resolve, reject) => {
+      this.#borrow('tenancy.transaction', true, (error, loan) => {
+        if (loan === undefined) reject(error)
+        else PostgresTransaction.begin({ ...loan, scope: this.#scope }, options).then(resolve, reject)
+      })
+    })
+  }
+
   #queryOnce(config: unknown, values: unknown, callback: QueryCallback): void {
     let lent: TenantClient | undefined
     const bound = isSubmittable(config) ? bindSubmittable(config, () => lent) : undefined
@@ -172,7 +185,7 @@ class ScopedPool extends DriverPool {
         bound?.abandon()
         return callback(error)
       }
-      const { client, lease, release } = loan
+      const { client, lease, release, steer } = loan
       let isSettled = false
       const settle = (problem: unknown, result?: unknown): void => {
         // A connection that dies tells so twice: by the query and by its `error` event.
@@ -186,7 +199,9 @@ class ScopedPool extends DriverPool {
       lent = client
       client.once('error', settle)
       try {
-        client.send(lease, queryOf(config, values, settle))
+        const query = queryOf(config, values, settle)
+        if (steer === undefined) client.send(lease, query)
+        else steer(query)
       } catch (problem) {
         settle(problem)
       }
@@ -197,6 +212,12 @@ class ScopedPool extends DriverPool {
   #borrow(method: string, isLent: boolean, use: (error: Error | undefined, loan?: Loan) => void): void {
     const scope = this.#scope()
     if (scope === undefined) return process.nextTick(use, new TenantRequiredError(method))
+    const level = this.#transaction?.()
+    if (level !== undefined) {
+      const { problem } = level
+      if (problem !== undefined) return process.nextTick(use, problem)
+      return use(undefined, joinLoan(level as TransactionLevel<PostgresTransaction>, isLent))
+    }
     const lease: Lease = { wanted: this.#paths.of(scope), isLent, isActive: true }
     const { tenant } = lease.wanted
     const turns = this.#turns

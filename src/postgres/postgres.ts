@@ -9,6 +9,8 @@ import { lintFiles } from './lint-files'
 import { listMarked, readMark } from './marks'
 import { MIGRATION_TEMPLATES } from './migration-templates'
 import { openMigrationWorker } from './migration-worker'
+import { BEGIN } from './joined-loan'
+import type { BeginningPool } from './joined-loan'
 import { TenantPool } from './pool'
 import type { ScopingOptions } from './scoping-options'
 import { readProgress } from './progress'
@@ -66,7 +68,15 @@ function open(options: PostgresOptions, settings: EngineSettings): Engine<Pool, 
     ...connection
   } = options
   const scoping = {
-    ...{ scope: settings.scope, sharedSchemas, hygiene, pooler, mode, isolation },
+    ...{
+      scope: settings.scope,
+      transaction: settings.transaction,
+      sharedSchemas,
+      hygiene,
+      pooler,
+      mode,
+      isolation,
+    },
     ...{ maxPerTenant, maxTenantsPerConnection },
   }
   const pool = new TenantPool({ ...connection, ...scoping })
@@ -101,6 +111,7 @@ function open(options: PostgresOptions, settings: EngineSettings): Engine<Pool, 
     readMark: (schema) => readMark(admin, schema),
     listMarked: (prefix) => listMarked(admin, prefix),
     readProgress: (schema) => readProgress(pool, schema, settings.migrationsTable),
+    begin: (options) => (pool as BeginningPool)[BEGIN](options),
     openWorker,
     openReader: () => openFleetReader({ connection, sharedSchemas, isolation }),
     diagnose: (prefix) => diagnose(patient, prefix),

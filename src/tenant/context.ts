@@ -1,6 +1,6 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks'
 import { types } from 'node:util'
-import { TenantRequiredError } from '../errors'
+import { TenantMismatchError, TenantRequiredError } from '../errors'
 import type { SchemaName } from './schema-name'
 import type { TenantId } from './tenant-id'
 
@@ -22,10 +22,17 @@ export const WITHOUT_TENANT = 'without-tenant'
 /** What a call chain is allowed to touch: one tenant, or explicitly none. */
 export type Scope<Record = unknown> = Tenant<Record> | typeof WITHOUT_TENANT
 
+/** A transaction of a call chain, as far as the context knows it. */
+export interface ContextTransaction {
+  /** Work can still join it. */
+  readonly isOpen: boolean
+}
+
 /** The scope of one tenancy, and those of others around it: several tenancies of a process never see each other's. */
 interface Store {
   readonly name: string
   readonly scope: Scope
+  readonly transaction: ContextTransaction | undefined
   readonly outer: Store | undefined
 }
 
@@ -39,7 +46,7 @@ function without(name: string, store: Store | undefined): Store | undefined {
   if (store === undefined) return undefined
   if (store.name === name) return store.outer
   const outer = without(name, store.outer)
-  return outer === store.outer ? store : { name: store.name, scope: store.scope, outer }
+  return outer === store.outer ? store : { ...store, outer }
 }
 
 /** Calls `work` in a store. What is lazy begins in it, too: the `await` outside would begin it as somebody else's. */
@@ -68,6 +75,8 @@ export class TenantContext<Record = unknown> {
   /**
    * Calls `work` with this tenant as the current one and returns what it returns. Nested calls restore the outer tenant. A
    * query that begins only where it is awaited, as a query builder's does, is begun here: its promise is what is returned.
+   *
+   * @throws {@link TenantMismatchError} inside an open transaction of another tenant, which `work` would not be part of
    */
   run<T>(tenant: Tenant<Record>, work: () => T): T {
     const { id, schema, record, schemaVersion } = tenant
@@ -85,16 +94,43 @@ export class TenantContext<Record = unknown> {
     return startedIn(this.#storeWith(WITHOUT_TENANT), work)
   }
 
-  #storeWith(scope: Scope): Store {
+  /** Calls `work` with its queries joined to a transaction of the tenant that the caller has. */
+  inTransaction<T>(transaction: ContextTransaction, work: () => T): T {
+    return startedIn(this.#storeWith(this.scope() ?? WITHOUT_TENANT, transaction), work)
+  }
+
+  /** The transaction that the call chain belongs to, open or over. */
+  transaction(): ContextTransaction | undefined {
+    return this.#own()?.transaction
+  }
+
+  #storeWith(scope: Scope, transaction = this.#joinable(scope)): Store {
     const name = this.#name
-    return { name, scope, outer: without(name, storage.getStore()) }
+    return { name, scope, transaction, outer: without(name, storage.getStore()) }
+  }
+
+  /** What another `run` of the same tenant goes on with. */
+  #joinable(scope: Scope): ContextTransaction | undefined {
+    const own = this.#own()
+    const tenant = own?.scope
+    if (!own?.transaction?.isOpen || scope === WITHOUT_TENANT || tenant === WITHOUT_TENANT) return undefined
+    if (tenant!.schema === scope.schema) return own.transaction
+    throw new TenantMismatchError(
+      `A transaction of tenant "${tenant!.id}" is open here, and what runs for tenant "${scope.id}" would not be part of it. ` +
+        'End the transaction first.',
+      { tenant: tenant!.id },
+    )
+  }
+
+  #own(): Store | undefined {
+    let store = storage.getStore()
+    while (store !== undefined && store.name !== this.#name) store = store.outer
+    return store
   }
 
   /** What the call chain may touch; undefined where nobody said so. */
   scope(): Scope<Record> | undefined {
-    let store = storage.getStore()
-    while (store !== undefined && store.name !== this.#name) store = store.outer
-    return store?.scope as Scope<Record> | undefined
+    return this.#own()?.scope as Scope<Record> | undefined
   }
 
   /** The tenant of the call chain, or undefined. */

@@ -56,7 +56,7 @@ describe.each(SERVERS)('a connection for migrations on $name', (server) => {
     url.host = `127.0.0.1:${proxy.port}`
     const scope = (): undefined => undefined
     engine = postgres({ connectionString: url.href }).open({
-      ...{ tenancy: 'loss', migrationsTable: 'schema_migrations', scope },
+      ...{ tenancy: 'loss', migrationsTable: 'schema_migrations', scope, transaction: scope },
     })
     worker = await engine.openWorker()
   })

@@ -31,6 +31,7 @@ export class MysqlFleet {
       tenancy: 'default',
       migrationsTable: 'schema_migrations',
       scope: () => undefined,
+      transaction: () => undefined,
     })
   }
 

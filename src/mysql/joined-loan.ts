@@ -1,0 +1,98 @@
+import { joinedLease } from '../transaction/joined-lease'
+import { controlError, NestedClient } from '../transaction/nested-client'
+import type { EngineTransaction, TransactionLevel } from '../transaction/level'
+import type { TransactionOptions } from '../transaction/options'
+import type { ConnectionScope } from './connection-scope'
+import type { WireConnection } from './driver'
+import { lend } from './loan'
+import type { LoanOptions, Steering } from './loan'
+import { beginTexts } from './transaction-text'
+
+/** A connection that a pool has given for a transaction. */
+export interface TransactionLoan extends LoanOptions {
+  readonly member: ConnectionScope
+}
+
+/** A transaction on a connection of the pool. */
+export class MysqlTransaction implements EngineTransaction {
+  readonly #given: TransactionLoan
+  readonly #loan: WireConnection
+
+  private constructor(given: TransactionLoan) {
+    this.#given = given
+    this.#loan = lend(given)
+    // A connection that is lost between two queries: the next one, or COMMIT, tells. Unheard it would end the process.
+    this.#loan.on('error', () => {})
+  }
+
+  /** Begins it on a loan, which ends with it. */
+  static async begin(given: TransactionLoan, options: TransactionOptions): Promise<MysqlTransaction> {
+    const transaction = new MysqlTransaction(given)
+    try {
+      for (const text of beginTexts(options)) await transaction.control(text)
+      return transaction
+    } catch (error) {
+      transaction.#loan.release()
+      throw error
+    }
+  }
+
+  get tenant(): string | undefined {
+    return this.#given.lease.target.tenant
+  }
+
+  get isAlive(): boolean {
+    const { member, connection } = this.#given
+    const isOpen = !connection._closing && Boolean(connection._pool)
+    const { isInTransaction, isRolledBack } = member.status
+    return isOpen && !isRolledBack && (member.isBusy || isInTransaction)
+  }
+
+  control(sql: string): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#loan.query(sql, (error: unknown, result: unknown) => (error ? reject(error) : resolve(result)))
+    })
+  }
+
+  async commit(): Promise<boolean> {
+    try {
+      await this.control('commit')
+      return true
+    } finally {
+      this.#loan.release()
+    }
+  }
+
+  async rollback(): Promise<void> {
+    try {
+      await this.control('rollback')
+      this.#loan.release()
+    } catch {
+      this.#loan.destroy()
+    }
+  }
+
+  /** A loan of the connection of the transaction: what ends is only the loan. */
+  join(level: TransactionLevel, isLent: boolean): WireConnection {
+    const { connection, gate, scope, lease } = this.#given
+    const joined = joinedLease({ ...lease, isLent: true }, level)
+    return lend({ connection, gate, scope, lease: joined, steering: steeringOf(level, isLent, this) })
+  }
+}
+
+function steeringOf(level: TransactionLevel, isLent: boolean, transaction: MysqlTransaction): Steering {
+  if (!isLent) {
+    const refusal = controlError(transaction.tenant)
+    return {
+      problem: () => level.problem,
+      run: (word, send, refuse) => (word === 'none' ? send() : refuse(refusal)),
+      end: () => {},
+    }
+  }
+  const nested = new NestedClient(level)
+  return {
+    problem: () => level.problem,
+    run: (word, send, refuse) => nested.run(word, send, refuse),
+    end: () => nested.end((text) => void transaction.control(text).catch(() => {})),
+  }
+}

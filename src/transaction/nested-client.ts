@@ -1,0 +1,90 @@
+import { TransactionError } from '../run-errors'
+import type { TransactionLevel } from './level'
+import type { TransactionWord } from './words'
+
+/**
+ * What a client sends that was checked out inside a transaction: its BEGIN is a savepoint there, and its COMMIT or ROLLBACK the
+ * end of that. So a query library's own transactions nest in ours.
+ */
+export class NestedClient {
+  readonly #level: TransactionLevel
+  #savepoint: string | undefined
+  /** The one before, whose release may have failed. */
+  #released: string | undefined
+  #entered: Promise<() => void> | undefined
+  #waiting: Promise<void> | undefined
+
+  constructor(level: TransactionLevel) {
+    this.#level = level
+  }
+
+  /**
+   * Calls `send` when it is this statement's turn, with the text to send in place of its own, where that is another one. At
+   * once, but behind a BEGIN that waits for another transaction at the same level.
+   *
+   * @param refuse - is told why it is not sent
+   */
+  run(word: TransactionWord, send: (text?: string) => void, refuse: (error: Error) => void): void {
+    const now = (): void => {
+      try {
+        send(this.#textFor(word))
+      } catch (error) {
+        refuse(error as Error)
+      }
+    }
+    if (word === 'begin' && this.#savepoint === undefined) this.#begin(now, refuse)
+    else if (this.#waiting !== undefined) this.#waiting = this.#waiting.then(now)
+    else now()
+  }
+
+  /** The client was released. @param send - sends what is needed for the next one */
+  end(send: (text: string) => void): void {
+    if (this.#savepoint !== undefined) send(`rollback to savepoint ${this.#savepoint}`)
+    this.#close()
+  }
+
+  #begin(now: () => void, refuse: (error: Error) => void): void {
+    const isFree = this.#level.isFree && this.#waiting === undefined
+    this.#entered = this.#level.enter()
+    this.#savepoint = this.#level.nameSavepoint()
+    if (isFree) return now()
+    this.#waiting = this.#entered.then(() => {
+      const { problem } = this.#level
+      if (problem === undefined) now()
+      else refuse(problem)
+    })
+  }
+
+  #textFor(word: TransactionWord): string | undefined {
+    const name = this.#savepoint
+    if (word === 'none') return undefined
+    if (word === 'begin') return `savepoint ${name}`
+    if (word === 'refused') throw controlError(this.#level.engine.tenant)
+    if (name === undefined) return this.#backFrom(word)
+    this.#released = name
+    this.#close()
+    return word === 'commit' ? `release savepoint ${name}` : `rollback to savepoint ${name}`
+  }
+
+  /** Outside of its own transaction: a library rolls back behind a COMMIT that failed. */
+  #backFrom(word: 'commit' | 'rollback'): string {
+    const name = this.#released
+    this.#released = undefined
+    return word === 'rollback' && name !== undefined ? `rollback to savepoint ${name}` : 'select 1'
+  }
+
+  #close(): void {
+    this.#savepoint = undefined
+    void this.#entered?.then((leave) => leave())
+    this.#entered = undefined
+  }
+}
+
+/** Something would end, or begin, a transaction that is not its own. */
+export function controlError(tenant: string | undefined): TransactionError {
+  return new TransactionError(
+    'This statement begins or ends a transaction inside of tenancy.transaction(), which does that itself. Use ' +
+      'tenancy.transaction() for one inside another, or a client of pool.connect() with a plain BEGIN.',
+    { tenant },
+  )
+}
