@@ -1,3 +1,4 @@
+import type { Answered } from './answered'
 import type { Finding } from './doctor/finding'
 import type { FleetReader } from './fleet-reader'
 import type { LintFinding } from './lint-finding'
@@ -267,6 +268,8 @@ export interface Engine<Pool = unknown, Admin = unknown, CallbackPool = unknown>
   readProgress?(schema: SchemaName): Promise<MigrationProgress>
   /** Begins a transaction on a connection of the pool, for the tenant of the caller. Missing where there is no server. */
   begin?(options: TransactionOptions): Promise<EngineTransaction>
+  /** Sends one statement over the pool, for the tenant of the caller. Missing where there is no server. */
+  send?(sql: string, values: readonly unknown[]): Promise<Answered>
   /** Opens a connection for DDL. */
   openWorker(limits?: WorkerLimits): Promise<MigrationWorker>
   /** Opens a connection with the application's rights for reading many tenants. Missing where there is no server. */

@@ -41,6 +41,17 @@ export type {
   TenantResult,
   TenantStatus,
 } from './lifecycle/results'
+export type { TenantHandle } from './explicit/tenant-handle'
+export type { TenantTables } from './explicit/tenant-tables'
+export type {
+  AnyTables,
+  Changes,
+  Choice,
+  Filter,
+  KeyOption,
+  NewRow,
+  Row,
+} from './explicit/table-types'
 export type { ForEachOptions, ForEachReport, TenantFailure } from './explicit/for-each-tenant'
 export type { QueryAllOptions, TenantRow } from './explicit/query-all'
 export type { CreatedTenant, DroppedTenant, HookedTenant, Hooks, MigratedTenant } from './lifecycle/hooks'

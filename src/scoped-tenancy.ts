@@ -1,6 +1,10 @@
 import { ConfigError } from './errors'
 import type { Engine, MigrationProgress } from './engine'
 import { rememberEngine } from './engine-of'
+import type { AnyTables } from './explicit/table-types'
+import { TableCalls } from './explicit/table-calls'
+import { TenantHandle } from './explicit/tenant-handle'
+import type { HandleParts } from './explicit/tenant-handle'
 import { TenantMoves } from './lifecycle/moves'
 import type { LifecycleParts, TenantNames } from './lifecycle/options'
 import { Tenants } from './lifecycle/tenants'
@@ -48,6 +52,7 @@ export class ScopedTenancy<
   readonly #place: string
   readonly #context: TenantContext<Record>
   readonly #directory: Directory<Record>
+  readonly #tableCalls: TableCalls
   /** How far the migrations of tenants are; each is asked for once a second, for all its requests. */
   readonly #progress = createDirectory<MigrationProgress>({
     lookup: (id) => this.#lookUpProgress(this.nameOf(id)),
@@ -76,6 +81,7 @@ export class ScopedTenancy<
       transaction: () => context.transaction() as TransactionLevel | undefined,
     })
     rememberEngine(this, this.engine)
+    this.#tableCalls = new TableCalls(options.engine.name, this.engine)
     const parts: LifecycleParts = {
       engine: this.engine,
       tenancy: name,
@@ -125,6 +131,23 @@ export class ScopedTenancy<
   /** The same for one that is named already: rules for new ids may have changed since. */
   protected runAs<T>(names: TenantNames, work: () => T): T {
     return this.#context.run(names, work)
+  }
+
+  /**
+   * One tenant, named: queries, transactions and calls for single tables that are for it, whoever's turn it is.
+   *
+   * @typeParam Tables - the application's tables, as for Kysely: `{ widgets: { id: Generated<number>, name: string } }`
+   * @throws TenantIdError
+   */
+  for<Tables extends object = AnyTables>(tenant: TenantInput): TenantHandle<Pool, Tables> {
+    const names = this.nameOf(tenant)
+    const run = <T>(work: () => T): T => this.runAs(names, work)
+    const transact: HandleParts['transact'] = async (work, options) =>
+      run(() => this.transaction(work, options))
+    return new TenantHandle({
+      ...{ tenant: names.id, schema: names.schema, pool: this.pool, run, transact, transaction: transact },
+      ...this.#tableCalls.partsFor(run),
+    })
   }
 
   /** Calls `work` with explicitly no tenant: `pool` then has the role's default search_path. */

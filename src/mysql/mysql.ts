@@ -1,6 +1,7 @@
 import * as mysql2 from 'mysql2'
-import type { Pool as CallbackPool, PoolOptions } from 'mysql2'
+import type { Pool as CallbackPool, PoolOptions, ResultSetHeader, RowDataPacket } from 'mysql2'
 import type { ConnectionOptions, Pool } from 'mysql2/promise'
+import type { Answered } from '../answered'
 import type { Engine, EngineFactory, EngineSettings } from '../engine'
 import { ConfigError } from '../errors'
 import { outsideTenants } from '../tenant/context'
@@ -95,6 +96,7 @@ function open(options: MysqlOptions, settings: EngineSettings): Engine<Pool, Poo
     callbackPool,
     admin,
     begin,
+    send: (sql, values) => sendOver(pool, sql, values),
     readMark: (schema) => readMark(admin, schema),
     readProgress: (schema) => readProgress(pool, schema, settings.migrationsTable),
     listMarked: (prefix) => listMarked(admin, prefix),
@@ -107,6 +109,14 @@ function open(options: MysqlOptions, settings: EngineSettings): Engine<Pool, Poo
       await Promise.all([pool.end(), admin.end()])
     },
   }
+}
+
+async function sendOver(pool: Pool, sql: string, values: readonly unknown[]): Promise<Answered> {
+  const [answer] = await pool.query<RowDataPacket[] | ResultSetHeader>({
+    ...{ sql, values: [...values], rowsAsArray: false, nestTables: false, namedPlaceholders: false },
+  })
+  if (Array.isArray(answer)) return { rows: answer, affected: answer.length }
+  return { rows: [], affected: answer.affectedRows, insertId: answer.insertId }
 }
 
 /** A plain pool. Its sockets open outside every tenant, so that no callback of the driver finds a stranger's. */

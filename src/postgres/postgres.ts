@@ -112,6 +112,10 @@ function open(options: PostgresOptions, settings: EngineSettings): Engine<Pool, 
     listMarked: (prefix) => listMarked(admin, prefix),
     readProgress: (schema) => readProgress(pool, schema, settings.migrationsTable),
     begin: (options) => (pool as BeginningPool)[BEGIN](options),
+    async send(sql, values) {
+      const { rows, rowCount } = await pool.query<object>(sql, [...values])
+      return { rows, affected: rowCount ?? 0 }
+    },
     openWorker,
     openReader: () => openFleetReader({ connection, sharedSchemas, isolation }),
     diagnose: (prefix) => diagnose(patient, prefix),
