@@ -25,6 +25,8 @@ const config: Config = {
     '^rowhouse/postgres$': '<rootDir>/src/postgres/index.ts',
     '^rowhouse/slonik$': '<rootDir>/src/slonik/index.ts',
     '^rowhouse/mysql$': '<rootDir>/src/mysql/index.ts',
+    '^rowhouse/(fastify|koa|hono|http|nestjs)$': '<rootDir>/src/adapters/$1.ts',
+    '^rowhouse/socket.io$': '<rootDir>/src/adapters/socket-io.ts',
     '^rowhouse/testing$': '<rootDir>/src/testing/index.ts',
   },
   globalSetup: '<rootDir>/test/support/global-setup.ts',

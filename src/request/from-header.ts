@@ -21,7 +21,8 @@ export function fromHeader(header: string): Resolver {
   return { trust: 'spoofable', name, resolve: (req) => readHeader(req, key, name) }
 }
 
-function readHeader(
+/** The one value of a header. @throws {@link TenantUnresolvedError} where there are several */
+export function readHeader(
   { headers, headersDistinct }: RequestLike,
   key: string,
   name: string,
