@@ -5,11 +5,7 @@ import { openShops } from './shop'
 import type { StartApp } from './shop'
 
 /** Runs the spec of all adapters on an application of one. */
-export function describeAdapter(
-  name: string,
-  start: (shops: Shops) => StartApp,
-  failsInContext = true,
-): void {
+export function describeAdapter(name: string, start: (shops: Shops) => StartApp, isAround = true): void {
   describe(name, () => {
     const shops = openShops(name)
     let logged: jest.SpyInstance[]
@@ -25,7 +21,7 @@ export function describeAdapter(
       expect(shops.tenancy.scope()).toBeUndefined()
     })
 
-    const app = { start: start(shops), shops, makeShop: shops.shop, failsInContext }
+    const app = { start: start(shops), shops, makeShop: shops.shop, isAround }
     test.each(Object.keys(CHECKS))('%s', (title) => CHECKS[title]!(app))
 
     test('a name that anyone can type, and nothing that authorises it, is an error before any request', async () => {
