@@ -11,6 +11,7 @@ const ESM_ONLY = [
   'p-queue',
   'p-timeout',
   'serialize-error',
+  'jose',
 ]
 
 const config: Config = {

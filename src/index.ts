@@ -26,7 +26,7 @@ export { firstOf } from './request/resolver'
 export type { AdmitOptions, AdmittedTenant } from './request/admit'
 export type { ExpressMiddleware } from './request/express'
 export type { TenancyLike, TenantRecord } from './request/parts-of'
-export type { RequestLike } from './request/request-like'
+export type { PlainRequest, RequestLike } from './request/request-like'
 export type { RawTenant, Resolver, Trust } from './request/resolver'
 
 export type {

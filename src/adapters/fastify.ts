@@ -1,6 +1,6 @@
 import type { Passage } from '../request/gate'
 import type { TenancyLike } from '../request/parts-of'
-import type { RequestLike } from '../request/request-like'
+import type { PlainRequest } from '../request/request-like'
 import { adapterGate } from './adapter-gate'
 import type { AdapterOptions } from './adapter-gate'
 import { HttpRefusal, toHttpError } from './http-refusal'
@@ -34,7 +34,7 @@ interface Reply {
  *
  * @throws ConfigError for a spoofable name without `authorize`, and for other mistakes in the options
  */
-export function fastifyTenant<Record, Req extends object = RequestLike>(
+export function fastifyTenant<Record, Req extends object = PlainRequest>(
   tenancy: TenancyLike<Record>,
   options: AdapterOptions<Req, Record>,
 ): FastifyTenantPlugin {

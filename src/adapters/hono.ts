@@ -1,6 +1,6 @@
 import type { Passage } from '../request/gate'
 import type { TenancyLike } from '../request/parts-of'
-import type { RequestLike } from '../request/request-like'
+import type { PlainRequest } from '../request/request-like'
 import { adapterGate } from './adapter-gate'
 import type { AdapterOptions } from './adapter-gate'
 import { HttpRefusal, toHttpError } from './http-refusal'
@@ -19,7 +19,7 @@ export interface HonoContextLike {
 }
 
 /** What resolvers and `authorize` get: the request as they read it, and Hono's context. */
-export interface HonoRequest<Context> extends RequestLike {
+export interface HonoRequest<Context> extends PlainRequest {
   readonly context: Context
 }
 

@@ -1,6 +1,6 @@
 import type { Passage } from '../request/gate'
 import type { TenancyLike } from '../request/parts-of'
-import type { RequestLike } from '../request/request-like'
+import type { PlainRequest } from '../request/request-like'
 import { adapterGate } from './adapter-gate'
 import type { AdapterOptions } from './adapter-gate'
 import { HttpRefusal, toHttpError } from './http-refusal'
@@ -9,7 +9,7 @@ export type { TenantRecord } from '../request/parts-of'
 export { HttpRefusal }
 
 /** What the middleware needs of Koa's context. */
-export interface KoaContextLike extends RequestLike {
+export interface KoaContextLike extends PlainRequest {
   readonly req: object
   readonly state: object
   set(name: string, value: string): unknown

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { TenancyLike } from '../request/parts-of'
+import type { PlainRequest } from '../request/request-like'
 import { adapterGate } from './adapter-gate'
 import type { AdapterOptions } from './adapter-gate'
 import { HttpRefusal, toHttpError } from './http-refusal'
@@ -13,14 +14,14 @@ export interface SocketLike {
   /** The request of the handshake. */
   readonly request: IncomingMessage
   readonly data: object
-  use(middleware: (event: never, next: Next) => void): unknown
+  use(middleware: (event: unknown, next: Next) => void): unknown
 }
 
 /** A middleware of a server or namespace of socket.io 4: `io.use(middleware)`. */
 export type SocketIoMiddleware<Socket> = (socket: Socket, next: Next) => void
 
 /** What resolvers and `authorize` get: the request of the handshake, and the socket. */
-export type HandshakeRequest<Socket> = Pick<IncomingMessage, 'headers' | 'headersDistinct' | 'url'> & {
+export interface HandshakeRequest<Socket> extends PlainRequest {
   readonly socket: Socket
 }
 
@@ -38,8 +39,8 @@ export function socketIoTenant<Record, Socket extends SocketLike = SocketLike>(
 ): SocketIoMiddleware<Socket> {
   const admit = adapterGate(tenancy, options)
   return function tenantMiddleware(socket, next) {
-    const { headers, headersDistinct, url } = socket.request
-    admit({ headers, headersDistinct, url, socket }, socket).then(
+    const { headers, headersDistinct } = socket.request
+    admit({ headers, headersDistinct, socket }, socket).then(
       (passage) => {
         if (passage.tenant !== undefined) Object.assign(socket.data, { tenant: passage.tenant.record })
         // An event comes in the context of the transport, and socket.io calls its handlers from where this calls `next`.

@@ -1,5 +1,5 @@
 import { ConfigError, TenantUnresolvedError } from '../errors'
-import type { RequestLike } from './request-like'
+import type { PlainRequest } from './request-like'
 import { expectOneName, ownValue } from './resolver'
 import type { RawTenant, Resolver } from './resolver'
 
@@ -37,7 +37,7 @@ function readSigned(req: object, cookie: string, name: string): RawTenant {
 }
 
 /** From the header itself: a parser keeps one of several, and makes objects of what begins with `j:`. */
-function readCookie({ headers }: RequestLike, cookie: string, name: string): string | undefined {
+function readCookie({ headers }: PlainRequest, cookie: string, name: string): string | undefined {
   const pairs = [headers['cookie'] ?? []].flat().flatMap((line) => line.split(';'))
   const values = new Set(pairs.flatMap((pair) => valueOf(pair, cookie) ?? []))
   if (values.size <= 1) return [...values][0]

@@ -1,5 +1,5 @@
 import { ConfigError, TenantUnresolvedError } from '../errors'
-import type { RequestLike } from './request-like'
+import type { PlainRequest } from './request-like'
 import type { Resolver } from './resolver'
 
 /**
@@ -23,7 +23,7 @@ export function fromHeader(header: string): Resolver {
 
 /** The one value of a header. @throws {@link TenantUnresolvedError} where there are several */
 export function readHeader(
-  { headers, headersDistinct }: RequestLike,
+  { headers, headersDistinct }: PlainRequest,
   key: string,
   name: string,
 ): string | undefined {

@@ -1,7 +1,7 @@
 import { ConfigError } from '../errors'
 import { readHeader } from './from-header'
 import { bareHost, hostOf, isDomain, parseDomain } from './host'
-import type { RequestLike } from './request-like'
+import type { PlainRequest } from './request-like'
 import { expectOneName } from './resolver'
 import type { RawTenant, Resolver } from './resolver'
 
@@ -38,7 +38,7 @@ export function fromHostMap(map: HostMap, { forwarded = false }: FromHostMapOpti
   }
 }
 
-function forwardedHost(req: RequestLike, source: string): string {
+function forwardedHost(req: PlainRequest, source: string): string {
   return bareHost(readHeader(req, 'x-forwarded-host', source) ?? '')
 }
 

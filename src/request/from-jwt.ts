@@ -1,12 +1,12 @@
 import { ConfigError, TenantUnresolvedError } from '../errors'
 import { nameOfClaim, readClaim } from './from-claim'
 import { readHeader } from './from-header'
-import type { RequestLike } from './request-like'
+import type { PlainRequest, RequestLike } from './request-like'
 import { isBlank } from './resolver'
 import type { Resolver } from './resolver'
 
 /** How a token is found and verified. */
-export interface FromJwtOptions<Req extends RequestLike = RequestLike> {
+export interface FromJwtOptions<Req extends PlainRequest = RequestLike> {
   /**
    * Verifies a token and returns its payload; throws for one that is not right. With jose:
    * `async (token) => (await jwtVerify(token, key, { algorithms: ['RS256'], issuer, audience })).payload`. Never a function that only decodes.
@@ -23,7 +23,7 @@ export interface FromJwtOptions<Req extends RequestLike = RequestLike> {
  *
  * @throws {@link ConfigError} without a claim's name or without `verify`
  */
-export function fromJwt<Req extends RequestLike = RequestLike>(
+export function fromJwt<Req extends PlainRequest = RequestLike>(
   claim: string,
   { verify, token: findToken = bearerToken }: FromJwtOptions<Req>,
 ): Resolver<Req> {
@@ -54,7 +54,7 @@ async function verified(verify: () => unknown): Promise<unknown> {
   }
 }
 
-function bearerToken(req: RequestLike): string | undefined {
+function bearerToken(req: PlainRequest): string | undefined {
   const header = readHeader(req, 'authorization', 'header "authorization"')
   return header === undefined ? undefined : /^bearer +([^\s]+) *$/i.exec(header)?.[1]
 }

@@ -1,9 +1,9 @@
 import { isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
-import type { RequestLike } from './request-like'
+import type { PlainRequest } from './request-like'
 
 /** The host a request is for, in lower case, without port and without the dot that may end a full domain name. */
-export function hostOf({ hostname, headers }: RequestLike): string {
+export function hostOf({ hostname, headers }: PlainRequest): string {
   const host = hostname ?? headers['host'] ?? headers[':authority']
   return typeof host === 'string' ? bareHost(host) : ''
 }

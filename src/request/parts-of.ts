@@ -23,7 +23,7 @@ export function rememberParts<Record>(tenancy: TenancyLike<Record>, parts: Reque
 export function partsOf<Record>(tenancy: TenancyLike<Record>): RequestParts<Record> {
   const parts = partsOfTenancies.get(Object(tenancy) as object)
   // Noted under this very tenancy, whose records are of this type.
-  if (parts !== undefined) return parts as unknown as RequestParts<Record>
+  if (parts !== undefined) return parts
   throw new ConfigError([
     'An adapter of a framework needs a tenancy, made by createTenancy() of the same installed copy of rowhouse.',
   ])

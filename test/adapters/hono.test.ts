@@ -37,7 +37,8 @@ describeAdapter('hono', ({ tenancy }) => async (shop, options, sockets) => {
     await sleep(2)
     throw new Error(`failed for ${asked(c)}`)
   })
-  return serve(getRequestListener(app.fetch) as Parameters<typeof serve>[0], { sockets })
+  // eslint-disable-next-line @typescript-eslint/no-misused-promises
+  return serve(getRequestListener(app.fetch), { sockets })
 })
 
 describe('a middleware of hono', () => {

@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Readable } from 'node:stream'
 import Koa from 'koa'
@@ -11,6 +12,9 @@ import { describeAdapter } from './describe-adapter'
 import { BY_HEADER, openShops, pieces } from './shop'
 
 const asked = (ctx: Context): string => String(ctx.get('x-tenant'))
+
+// eslint-disable-next-line @typescript-eslint/no-misused-promises
+const listenerOf = (app: { callback(): RequestListener }): RequestListener => app.callback()
 
 async function readJson(ctx: Context): Promise<{ name: string }> {
   let body = ''
@@ -38,6 +42,7 @@ describeAdapter(
           if (ctx.path === '/stream') {
             const rows = pieces(shop)
             // Koa reads a body outside of every middleware.
+            // eslint-disable-next-line @typescript-eslint/unbound-method
             rows.next = tenancy.bind(rows.next)
             ctx.body = Readable.from(rows)
           } else if (ctx.path === '/fail') {
@@ -50,7 +55,7 @@ describeAdapter(
           throw Object.assign(error as Error, { status: 418 })
         }
       })
-      return serve(app.callback(), { sockets })
+      return serve(listenerOf(app), { sockets })
     },
   false,
 )
@@ -70,7 +75,7 @@ describe('a middleware of koa', () => {
       const { id, schema } = ctx.state.tenant
       ctx.body = { id, schema }
     })
-    served = await serve(app.callback())
+    served = await serve(listenerOf(app))
     const headers = { host: 'acme.example.com', 'x-forwarded-host': 'globex.example.com' }
     expect(JSON.parse((await served.fetch('/', { headers })).text)).toEqual({
       id: 'globex',
@@ -91,7 +96,7 @@ describe('a middleware of koa', () => {
       }
     })
     app.use(koaTenant(tenancy, { ...BY_HEADER, suspended: 503 }))
-    served = await serve(app.callback())
+    served = await serve(listenerOf(app))
     const { headers, text } = await served.fetch('/', { headers: { 'x-tenant': 'sus' } })
     expect([headers['retry-after'], text]).toEqual(['60', 'mine'])
     expect(seen).toEqual([expect.objectContaining({ code: 'ROWHOUSE_TENANT_SUSPENDED', tenant: 'sus' })])
@@ -104,7 +109,7 @@ describe('a middleware of koa', () => {
     app.use(koaTenant(tenancy, BY_HEADER)).use((ctx) => {
       ctx.body = Readable.from(pieces(shops.shop()))
     })
-    served = await serve(app.callback())
+    served = await serve(listenerOf(app))
     await served.fetch('/', { headers: { 'x-tenant': 'acme' } }).catch(() => undefined)
     expect(seen).toContain('ROWHOUSE_TENANT_REQUIRED')
   })

@@ -12,7 +12,6 @@ import {
   Module,
   Post,
   Req,
-  Res,
   StreamableFile,
   UseGuards,
   UseInterceptors,
@@ -63,6 +62,7 @@ function controllerOf(shop: Shop): Type {
     stream() {
       const rows = pieces(shop)
       // Nest reads it outside of every interceptor.
+      // eslint-disable-next-line @typescript-eslint/unbound-method
       rows.next = bindToContext(rows.next)
       return new StreamableFile(Readable.from(rows))
     }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AdapterOptions } from '../../src/adapters/adapter-gate'
 import { fromHeader } from '../../src/request/from-header'
-import type { RequestLike } from '../../src/request/request-like'
+import type { PlainRequest } from '../../src/request/request-like'
 import { postgres } from '../../src/postgres/postgres'
 import type { DefaultRecord } from '../../src/scoped-tenancy'
 import { createTenancy } from '../../src/tenancy'
@@ -23,7 +23,7 @@ export interface Shop {
 }
 
 /** How the tests say who is let in; the requests of every framework are of this form. */
-export type ShopOptions = AdapterOptions<RequestLike, DefaultRecord>
+export type ShopOptions = AdapterOptions<PlainRequest, DefaultRecord>
 
 /**
  * Starts an application: `POST /widgets` with `{ name }` sells and answers the names, `GET /widgets` answers them, `GET /stream` answers
@@ -44,11 +44,11 @@ export function openShops(title: string) {
   })
   return {
     tenancy,
-    async create(): Promise<void> {
+    create: async (): Promise<void> => {
       for (const tenant of ['acme', 'globex', 'sus']) await tenancy.create(tenant)
       await tenancy.suspend('sus')
     },
-    async close(): Promise<void> {
+    close: async (): Promise<void> => {
       await tenancy.close()
       migrations.remove()
       await dropPrefix(server, prefix)
