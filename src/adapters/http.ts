@@ -6,8 +6,6 @@ import type { Refusal } from '../request/refusal'
 import { adapterGate } from './adapter-gate'
 import type { AdapterOptions } from './adapter-gate'
 
-export type { TenantRecord } from '../request/parts-of'
-
 /** A request that was let in. */
 export type TenantRequest<Record> = IncomingMessage & { readonly tenant?: Record }
 

@@ -5,7 +5,6 @@ import { adapterGate } from './adapter-gate'
 import type { AdapterOptions } from './adapter-gate'
 import { HttpRefusal, toHttpError } from './http-refusal'
 
-export type { TenantRecord } from '../request/parts-of'
 export { HttpRefusal }
 
 /** What the middleware needs of Koa's context. */

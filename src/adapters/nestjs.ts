@@ -12,8 +12,6 @@ import type { RequestLike } from '../request/request-like'
 import { adapterGate } from './adapter-gate'
 import type { AdapterOptions } from './adapter-gate'
 
-export type { TenantRecord } from '../request/parts-of'
-
 interface ResponseLike {
   setHeader?(name: string, value: string): unknown
   header?(name: string, value: string): unknown

@@ -5,8 +5,6 @@ import { adapterGate } from './adapter-gate'
 import type { AdapterOptions } from './adapter-gate'
 import { HttpRefusal, toHttpError } from './http-refusal'
 
-export type { TenantRecord } from '../request/parts-of'
-
 type Next = (error?: Error) => void
 
 /** What the middleware needs of a socket of socket.io. */

@@ -57,13 +57,15 @@ function complaints(modules: ReadonlyMap<string, string>): string[] {
   const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: [] }, ts.sys, root)
   Object.assign(options, { experimentalDecorators: true, noUnusedLocals: false })
   const host = ts.createCompilerHost(options)
-  const { readFile, fileExists, getSourceFile } = host
-  host.fileExists = (path) => modules.has(path) || fileExists.call(host, path)
-  host.readFile = (path) => modules.get(path) ?? readFile.call(host, path)
+  const read = host.readFile.bind(host)
+  const exists = host.fileExists.bind(host)
+  const parse = host.getSourceFile.bind(host)
+  host.fileExists = (path) => modules.has(path) || exists(path)
+  host.readFile = (path) => modules.get(path) ?? read(path)
   host.getSourceFile = (path, version, ...rest) =>
     modules.has(path)
       ? ts.createSourceFile(path, modules.get(path)!, version, true)
-      : getSourceFile.call(host, path, version, ...rest)
+      : parse(path, version, ...rest)
   const program = ts.createProgram([...modules.keys()], options, host)
   return [...modules.keys()].flatMap((path) =>
     ts

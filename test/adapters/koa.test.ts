@@ -4,7 +4,8 @@ import { Readable } from 'node:stream'
 import Koa from 'koa'
 import type { Context } from 'koa'
 import { koaTenant } from '../../src/adapters/koa'
-import type { HttpRefusal, TenantRecord } from '../../src/adapters/koa'
+import type { HttpRefusal } from '../../src/adapters/koa'
+import type { TenantRecord } from '../../src/request/parts-of'
 import { fromSubdomain } from '../../src/request/from-subdomain'
 import { serve } from '../request/serve'
 import type { Served } from '../request/serve'
@@ -13,7 +14,6 @@ import { BY_HEADER, openShops, pieces } from './shop'
 
 const asked = (ctx: Context): string => String(ctx.get('x-tenant'))
 
-// eslint-disable-next-line @typescript-eslint/no-misused-promises
 const listenerOf = (app: { callback(): RequestListener }): RequestListener => app.callback()
 
 async function readJson(ctx: Context): Promise<{ name: string }> {

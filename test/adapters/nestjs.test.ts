@@ -19,16 +19,22 @@ import {
 import type {
   ArgumentsHost,
   CanActivate,
-  DynamicModule,
   ExecutionContext,
   INestApplication,
+  MiddlewareConsumer,
   Type,
 } from '@nestjs/common'
 import { APP_INTERCEPTOR, NestFactory } from '@nestjs/core'
 import { ExpressAdapter } from '@nestjs/platform-express'
 import { FastifyAdapter } from '@nestjs/platform-fastify'
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
-import { CurrentTenant, TENANCY, TenancyModule, tenantInterceptor } from '../../src/adapters/nestjs'
+import {
+  CurrentTenant,
+  TENANCY,
+  TenancyModule,
+  tenantInterceptor,
+  tenantMiddleware,
+} from '../../src/adapters/nestjs'
 import { fromPath } from '../../src/request/from-path'
 import type { RequestLike } from '../../src/request/request-like'
 import { bindToContext } from '../../src/tenant/context'
@@ -256,7 +262,7 @@ describe.each(Object.keys(PLATFORMS) as Platform[])('nestjs on %s', (platform) =
   })
 })
 
-test('with a path in routes, the middleware reads its parameter on Express', async () => {
+test('with a path in routes, the middleware reads its parameter on Express, by the module or applied by hand', async () => {
   const shops = openShops('nestjs path')
   try {
     await shops.create()
@@ -267,16 +273,24 @@ test('with a path in routes, the middleware reads its parameter on Express', asy
     }
     decorate(WhoController, { who: [Get('tenants/:tenantId/who')] })
     Controller()(WhoController)
-    const options = { resolve: fromPath('tenantId'), trustResolution: true, routes: [WhoController] } as const
-    const imports: DynamicModule[] = [
-      TenancyModule.forRoot(shops.tenancy, { ...options, routes: [...options.routes] }),
-    ]
-    const served = await listen(await open('express', { imports, controllers: [WhoController] }))
-    try {
-      expect((await served.fetch('/tenants/acme/who')).text).toBe('acme')
-      expect((await served.fetch('/tenants/gone/who')).status).toBe(404)
-    } finally {
-      await served.close()
+    const options = { resolve: fromPath('tenantId'), trustResolution: true } as const
+    class OwnModule {
+      configure(consumer: MiddlewareConsumer) {
+        consumer.apply(tenantMiddleware(shops.tenancy, options)).forRoutes(WhoController)
+      }
+    }
+    Module({})(OwnModule)
+    for (const one of [
+      TenancyModule.forRoot(shops.tenancy, { ...options, routes: [WhoController] }),
+      OwnModule,
+    ]) {
+      const served = await listen(await open('express', { imports: [one], controllers: [WhoController] }))
+      try {
+        expect((await served.fetch('/tenants/acme/who')).text).toBe('acme')
+        expect((await served.fetch('/tenants/gone/who')).status).toBe(404)
+      } finally {
+        await served.close()
+      }
     }
   } finally {
     await shops.close()
