@@ -12,8 +12,7 @@ type Done = (error?: Error) => void
 /** What the plugin needs of a Fastify instance. */
 export interface FastifyLike {
   addHook(name: 'onRequest', hook: (request: never, reply: never, done: Done) => void): unknown
-  addHook(name: 'preValidation', hook: (request: never, reply: never, done: Done) => void): unknown
-  addHook(name: 'onResponse', hook: (request: never, reply: never, done: Done) => void): unknown
+  addHook(name: 'preHandler', hook: (request: never, reply: never, done: Done) => void): unknown
   hasRequestDecorator(name: string): boolean
   decorateRequest(name: string): unknown
 }
@@ -57,7 +56,7 @@ export function fastifyTenant<Record, Req extends object = PlainRequest>(
       },
     )
   }
-  /** Body parsers may lose the context, and what comes after a response begins in the socket's. */
+  /** Fastify keeps the context through its parsers; a hook between that is called back from elsewhere does not. */
   function enterAgain(request: object, _reply: unknown, done: Done): void {
     const passage = passages.get(request)
     if (passage === undefined) return done()
@@ -67,8 +66,7 @@ export function fastifyTenant<Record, Req extends object = PlainRequest>(
   function rowhouseTenant(instance: FastifyLike, _options: unknown, done: Done): void {
     if (!instance.hasRequestDecorator('tenant')) instance.decorateRequest('tenant')
     instance.addHook('onRequest', onRequest)
-    instance.addHook('preValidation', enterAgain)
-    instance.addHook('onResponse', enterAgain)
+    instance.addHook('preHandler', enterAgain)
     done()
   }
   // As fastify-plugin does it: the hooks belong to the scope that registers the plugin, not to one of its own.

@@ -40,7 +40,7 @@ export function honoTenant<Record, Context extends HonoContextLike = HonoContext
   return async function tenantMiddleware(context, next) {
     let passage: Passage<Record>
     try {
-      passage = await admit(readRequest(context), context)
+      passage = await admit(readRequest(context))
     } catch (error) {
       const told = toHttpError(error)
       if (told instanceof HttpRefusal)

@@ -12,8 +12,8 @@ export type TenantRequest<Record> = IncomingMessage & { readonly tenant?: Record
 /** Who is let in, and where errors go. */
 export interface HttpTenantOptions<Record> extends AdapterOptions<IncomingMessage, Record> {
   /**
-   * Is told why a request did not get to its handler, and answers where nobody did. Default: errors that are no refusal
-   * become a warning of the process. Either way the answer has a status and its usual words, if `onError` sends none.
+   * Is told why a request did not get to its handler; the answer is the status and its usual words, 500 for what is no refusal.
+   * Default: what is no refusal becomes a warning of the process.
    */
   readonly onError?: ((error: unknown, req: IncomingMessage) => void) | undefined
 }
@@ -83,7 +83,9 @@ function answer(res: ServerResponse, { status, text, retryAfter }: Refusal): voi
 
 function hangUp(socket: Duplex, { status, text, retryAfter }: Refusal): void {
   const time = retryAfter === undefined ? '' : `Retry-After: ${retryAfter}\r\n`
-  socket.end(`HTTP/1.1 ${status} ${text}\r\n${time}Connection: close\r\nContent-Length: 0\r\n\r\n`)
+  socket.end(`HTTP/1.1 ${status} ${text}\r\n${time}Connection: close\r\nContent-Length: 0\r\n\r\n`, () =>
+    socket.destroy(),
+  )
 }
 
 function warn(error: unknown): void {

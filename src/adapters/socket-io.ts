@@ -38,7 +38,7 @@ export function socketIoTenant<Record, Socket extends SocketLike = SocketLike>(
   const admit = adapterGate(tenancy, options)
   return function tenantMiddleware(socket, next) {
     const { headers, headersDistinct } = socket.request
-    admit({ headers, headersDistinct, socket }, socket).then(
+    admit({ headers, headersDistinct, socket }).then(
       (passage) => {
         if (passage.tenant !== undefined) Object.assign(socket.data, { tenant: passage.tenant.record })
         // An event comes in the context of the transport, and socket.io calls its handlers from where this calls `next`.

@@ -87,7 +87,7 @@ describe('a plugin of fastify', () => {
     expect((await served.fetch('/nowhere')).text).toBe('{"current":null}')
   })
 
-  test('enters the tenant again behind a body parser that loses it', async () => {
+  test('enters the tenant again behind parsers and hooks that lose it', async () => {
     const outside = new EventEmitter()
     const timer = setInterval(() => outside.emit('flush'), 2)
     const app = fastify()
@@ -95,12 +95,15 @@ describe('a plugin of fastify', () => {
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('application/json', (_request, payload, done) => {
       payload.resume()
-      outside.once('flush', () => {
-        seen.push(tenancy.current()?.id)
-        done(null, {})
-      })
+      outside.once('flush', () => done(null, {}))
     })
     await app.register(fastifyTenant(tenancy, trusted))
+    app.addHook('preValidation', (_request, _reply, done) => {
+      outside.once('flush', () => {
+        seen.push(tenancy.current()?.id)
+        done()
+      })
+    })
     app.post('/', async () => tenancy.require().id)
     served = await listen(app)
     const answers = await Promise.all(
