@@ -53,7 +53,9 @@ function moduleOf(snippet: string): string {
 
 /** What the compiler says of modules, in one go: starting it is what takes time. */
 function complaints(modules: ReadonlyMap<string, string>): string[] {
-  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile) as { config: object }
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path)) as {
+    config: object
+  }
   const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: [] }, ts.sys, root)
   Object.assign(options, { experimentalDecorators: true, noUnusedLocals: false })
   const host = ts.createCompilerHost(options)
