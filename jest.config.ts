@@ -11,6 +11,7 @@ const ESM_ONLY = [
   'p-queue',
   'p-timeout',
   'serialize-error',
+  'jose',
 ]
 
 const config: Config = {
@@ -25,6 +26,8 @@ const config: Config = {
     '^rowhouse/postgres$': '<rootDir>/src/postgres/index.ts',
     '^rowhouse/slonik$': '<rootDir>/src/slonik/index.ts',
     '^rowhouse/mysql$': '<rootDir>/src/mysql/index.ts',
+    '^rowhouse/(fastify|koa|hono|http|nestjs)$': '<rootDir>/src/adapters/$1.ts',
+    '^rowhouse/socket.io$': '<rootDir>/src/adapters/socket-io.ts',
     '^rowhouse/testing$': '<rootDir>/src/testing/index.ts',
   },
   globalSetup: '<rootDir>/test/support/global-setup.ts',

@@ -9,14 +9,24 @@ export type { Tenancy } from './tenancy'
 export type { DefaultRecord } from './scoped-tenancy'
 export type { DirectoryConfig, TenancyOptions } from './options'
 
+export { fromClaim } from './request/from-claim'
+export type { FromClaimOptions } from './request/from-claim'
+export { fromCookie } from './request/from-cookie'
+export type { FromCookieOptions } from './request/from-cookie'
 export { fromHeader } from './request/from-header'
+export { fromHostMap } from './request/from-host-map'
+export type { FromHostMapOptions, HostMap } from './request/from-host-map'
+export { fromJwt } from './request/from-jwt'
+export type { FromJwtOptions } from './request/from-jwt'
 export { fromPath } from './request/from-path'
 export { fromRequest } from './request/from-request'
+export { fromSession } from './request/from-session'
 export { fromSubdomain } from './request/from-subdomain'
 export { firstOf } from './request/resolver'
 export type { AdmitOptions, AdmittedTenant } from './request/admit'
 export type { ExpressMiddleware } from './request/express'
-export type { RequestLike } from './request/request-like'
+export type { TenancyLike, TenantRecord } from './request/parts-of'
+export type { PlainRequest, RequestLike } from './request/request-like'
 export type { RawTenant, Resolver, Trust } from './request/resolver'
 
 export type {
@@ -43,15 +53,7 @@ export type {
 } from './lifecycle/results'
 export type { TenantHandle } from './explicit/tenant-handle'
 export type { TenantTables } from './explicit/tenant-tables'
-export type {
-  AnyTables,
-  Changes,
-  Choice,
-  Filter,
-  KeyOption,
-  NewRow,
-  Row,
-} from './explicit/table-types'
+export type { AnyTables, Changes, Choice, Filter, KeyOption, NewRow, Row } from './explicit/table-types'
 export type { ForEachOptions, ForEachReport, TenantFailure } from './explicit/for-each-tenant'
 export type { QueryAllOptions, TenantRow } from './explicit/query-all'
 export type { CreatedTenant, DroppedTenant, HookedTenant, Hooks, MigratedTenant } from './lifecycle/hooks'

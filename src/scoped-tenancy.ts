@@ -15,7 +15,9 @@ import type { AdmitOptions } from './request/admit'
 import { createDirectory } from './request/directory'
 import type { Directory, DirectoryEntry, Lookup } from './request/directory'
 import { expressMiddleware, resumeTenant } from './request/express'
-import type { ExpressMiddleware, ExpressParts } from './request/express'
+import type { ExpressMiddleware } from './request/express'
+import type { RequestParts } from './request/gate'
+import { rememberParts } from './request/parts-of'
 import type { RequestLike } from './request/request-like'
 import { toLookup } from './request/to-lookup'
 import { namer } from './tenant/namer'
@@ -101,6 +103,7 @@ export class ScopedTenancy<
     const { find, isSuspended, ...memory } = settings.directory
     const lookup = find === undefined ? this.#lookUpMark() : toLookup(find, isSuspended)
     this.#directory = createDirectory({ ...memory, lookup })
+    rememberParts(this, this.#requestParts())
   }
 
   /** The drop-in pool: every query runs in the schema of the calling code's tenant, or not at all. */
@@ -208,7 +211,7 @@ export class ScopedTenancy<
     this.#directory.forget(this.nameOf(tenant).id)
   }
 
-  #requestParts(): ExpressParts<Record> {
+  #requestParts(): RequestParts<Record> {
     return {
       name: this.#place,
       context: this.#context,

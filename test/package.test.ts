@@ -53,6 +53,37 @@ test('require() of the main entry loads no driver', () => {
   expect(loaded).toEqual([])
 })
 
+test.each(['fastify', 'koa', 'hono', 'http', 'socket.io'])(
+  'rowhouse/%s loads nothing of the framework, and knows a tenancy of the main entry',
+  (name) => {
+    const result = run(
+      'adapter.mjs',
+      `import { createRequire } from 'node:module'
+       import { createTenancy, fromSession } from 'rowhouse'
+       import { postgres } from 'rowhouse/postgres'
+       import * as adapter from 'rowhouse/${name}'
+       const make = Object.values(adapter).find((one) => /Tenant$/.test(one.name))
+       const tenancy = createTenancy({ engine: postgres({ connectionString: 'postgres://nobody@127.0.0.1:1/x' }) })
+       const made = make(tenancy, { resolve: fromSession('tenantId') })
+       const loaded = Object.keys(createRequire(import.meta.url).cache).map((path) => path.split('rowhouse').pop())
+       console.log(JSON.stringify([typeof made, loaded.filter((path) => /node_modules.(fastify|koa|hono|socket.io)./.test(path))]))`,
+    )
+    expect(result).toEqual([name === 'http' ? 'object' : 'function', []])
+  },
+)
+
+test('rowhouse/nestjs takes Nest from where it is installed', () => {
+  const result = run(
+    'nest.mjs',
+    `import { createTenancy, fromSession } from 'rowhouse'
+     import { postgres } from 'rowhouse/postgres'
+     import { TenancyModule } from 'rowhouse/nestjs'
+     const tenancy = createTenancy({ engine: postgres({ connectionString: 'postgres://nobody@127.0.0.1:1/x' }) })
+     console.log(JSON.stringify(TenancyModule.forRoot(tenancy, { resolve: fromSession('tenantId') }).global))`,
+  )
+  expect(result).toBe(true)
+})
+
 test('require() and import have the same classes and the same context', () => {
   const result = run(
     'both.mjs',

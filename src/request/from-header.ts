@@ -1,5 +1,5 @@
 import { ConfigError, TenantUnresolvedError } from '../errors'
-import type { RequestLike } from './request-like'
+import type { PlainRequest } from './request-like'
 import type { Resolver } from './resolver'
 
 /**
@@ -21,8 +21,9 @@ export function fromHeader(header: string): Resolver {
   return { trust: 'spoofable', name, resolve: (req) => readHeader(req, key, name) }
 }
 
-function readHeader(
-  { headers, headersDistinct }: RequestLike,
+/** The one value of a header. @throws {@link TenantUnresolvedError} where there are several */
+export function readHeader(
+  { headers, headersDistinct }: PlainRequest,
   key: string,
   name: string,
 ): string | undefined {

@@ -1,5 +1,5 @@
 import { ConfigError, TenantUnresolvedError } from '../errors'
-import type { RequestLike } from './request-like'
+import type { PlainRequest } from './request-like'
 import type { Resolver } from './resolver'
 
 /**
@@ -20,7 +20,7 @@ export function fromPath(parameter: string): Resolver {
   return { trust: 'spoofable', name, resolve: (req) => readParameter(req, parameter, name) }
 }
 
-function readParameter({ params }: RequestLike, parameter: string, name: string): string | undefined {
+function readParameter({ params }: PlainRequest, parameter: string, name: string): string | undefined {
   // Express 4 keeps parameters in a plain object, where "constructor" would be there without a route saying so.
   if (params === undefined || !Object.hasOwn(params, parameter)) return undefined
   const value = params[parameter]

@@ -1,7 +1,5 @@
-import { isIP } from 'node:net'
-import { domainToASCII } from 'node:url'
 import { ConfigError } from '../errors'
-import type { RequestLike } from './request-like'
+import { hostOf, lowerCase, parseDomain } from './host'
 import type { Resolver } from './resolver'
 
 /** Which part of a host is the tenant. */
@@ -40,24 +38,11 @@ export function fromSubdomain({ root, ignore = ['www'], nested = false }: FromSu
 }
 
 function parseRoot(root: string): string {
-  // A browser sends an international domain in this form. The function is lenient: it unescapes, cuts paths off, and
-  // reads numbers as IP addresses, hence the two checks around it.
-  const domain = /[\s/:@%?#\\]/.test(root) ? '' : domainToASCII(root).replace(/\.$/, '')
-  if (/^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/.test(domain) && isIP(domain) === 0) return domain
+  const domain = parseDomain(root)
+  if (domain !== undefined) return domain
   throw new ConfigError([
     `fromSubdomain({ root: ${JSON.stringify(root)} }) needs a bare domain name, without scheme, port or wildcard: 'example.com'.`,
   ])
-}
-
-/** The host a request is for, in lower case, without port and without the dot that may end a full domain name. */
-function hostOf({ hostname, headers }: RequestLike): string {
-  const host = hostname ?? headers['host'] ?? headers[':authority']
-  return typeof host === 'string' ? lowerCase(host).replace(/:\d*$/, '').replace(/\.$/, '') : ''
-}
-
-/** Hosts are case-insensitive in ASCII only; `toLowerCase` would also make the Kelvin sign a "k". */
-function lowerCase(text: string): string {
-  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 }
 
 // With several roots the longest decides: of `example.com` and `eu.example.com`, `acme.eu.example.com` is under the second.

@@ -8,16 +8,19 @@ declare global {
   }
 }
 
-/** What the request half reads of a request. Express' and Node's own requests have this form. */
-export interface RequestLike extends Express.Request {
+/** What the request half reads of a request, of any framework's. */
+export interface PlainRequest {
   /** Route parameters, decoded: `{ tenantId: 'acme' }`. */
   readonly params?: Readonly<Record<string, unknown>> | undefined
   /** Names in lower case. */
   readonly headers: Headers
   /** Every value of a header by itself; Node's `headers` drops or joins repeated ones. */
   readonly headersDistinct?: Headers | undefined
-  /** Express' reading of the host: without a port, and from `X-Forwarded-Host` where `trust proxy` says so. */
+  /** The framework's reading of the host: without a port, and from `X-Forwarded-Host` where it trusts the proxy. */
   readonly hostname?: string | undefined
 }
+
+/** The same, with what an application has added to Express' requests. Express' and Node's own requests have this form. */
+export interface RequestLike extends Express.Request, PlainRequest {}
 
 type Headers = Readonly<Record<string, string | readonly string[] | undefined>>

@@ -1,4 +1,4 @@
-import { ConfigError } from '../errors'
+import { ConfigError, TenantUnresolvedError } from '../errors'
 import type { RequestLike } from './request-like'
 
 /** What a resolver found, not yet checked: `'acme'`, `42`. Undefined, null and `''` say that the request names no tenant. */
@@ -42,4 +42,24 @@ export function firstOf<Req = RequestLike>(...resolvers: readonly Resolver<Req>[
 /** Whether a resolver found nothing. */
 export function isBlank(raw: RawTenant): raw is '' | null | undefined {
   return raw === undefined || raw === null || raw === ''
+}
+
+/**
+ * Takes what a foreign store had under a name: a list or an object is never one tenant.
+ *
+ * @param name - where it was, for the message
+ * @throws {@link TenantUnresolvedError}
+ */
+export function expectOneName(value: unknown, name: string): RawTenant {
+  if (value === undefined || value === null) return undefined
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint') return value
+  throw new TenantUnresolvedError(
+    `The ${name} is not a single name, so it is not certain which tenant is meant.`,
+  )
+}
+
+/** A property that an object has by itself: `constructor` and `__proto__` are in every one. */
+export function ownValue(object: unknown, key: string): unknown {
+  if (typeof object !== 'object' || object === null || !Object.hasOwn(object, key)) return undefined
+  return (object as Readonly<Record<string, unknown>>)[key]
 }

@@ -1,6 +1,6 @@
 import type { Lookup } from '../../src/request/directory'
 import { createDirectory } from '../../src/request/directory'
-import type { ExpressParts } from '../../src/request/express'
+import type { RequestParts } from '../../src/request/gate'
 import { TenantContext } from '../../src/tenant/context'
 import { schemaNameOf } from '../../src/tenant/schema-name'
 import { parseTenantId } from '../../src/tenant/tenant-id'
@@ -18,7 +18,7 @@ export const lookup: Lookup<TestRecord> = async (id) => {
 }
 
 /** What a tenancy lends the request half, over an in-memory lookup. */
-export function createParts(overrides: Partial<ExpressParts<TestRecord>> = {}): ExpressParts<TestRecord> {
+export function createParts(overrides: Partial<RequestParts<TestRecord>> = {}): RequestParts<TestRecord> {
   const naming = { prefix: 'tenant_', limit: { max: 63, unit: 'bytes' } } as const
   return {
     name: 'default',

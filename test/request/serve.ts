@@ -30,13 +30,18 @@ export async function serve(app: http.RequestListener, { sockets = 2 } = {}): Pr
   const server = http.createServer(app)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
+  return talkTo(port, () => new Promise((resolve) => server.close(resolve)), { sockets })
+}
+
+/** Sends requests to what listens already. */
+export function talkTo(port: number, stop: () => Promise<unknown>, { sockets = 2 } = {}): Served {
   const agent = new http.Agent({ keepAlive: true, maxSockets: sockets })
   return {
     port,
     fetch: (path, options) => send({ port, path, agent }, options),
     async close() {
       agent.destroy()
-      await new Promise((resolve) => server.close(resolve))
+      await stop()
     },
   }
 }
