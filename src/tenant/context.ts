@@ -1,4 +1,5 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks'
+import { types } from 'node:util'
 import { TenantRequiredError } from '../errors'
 import type { SchemaName } from './schema-name'
 import type { TenantId } from './tenant-id'
@@ -41,6 +42,20 @@ function without(name: string, store: Store | undefined): Store | undefined {
   return outer === store.outer ? store : { name: store.name, scope: store.scope, outer }
 }
 
+/** Calls `work` in a store. What is lazy begins in it, too: the `await` outside would begin it as somebody else's. */
+function startedIn<T>(store: Store, work: () => T): T {
+  return storage.run(store, () => {
+    const result = work()
+    return isLazy(result) ? (Promise.resolve(result) as T) : result
+  })
+}
+
+/** What mysql2 returns beside a callback has a `then`, which throws, and no `catch`. */
+function isLazy(result: unknown): boolean {
+  const { then, catch: onReject } = (result ?? {}) as { then?: unknown; catch?: unknown }
+  return typeof then === 'function' && typeof onReject === 'function' && !types.isPromise(result)
+}
+
 /** The place of one tenancy in the asynchronous context. */
 export class TenantContext<Record = unknown> {
   readonly #name: string
@@ -50,21 +65,24 @@ export class TenantContext<Record = unknown> {
     this.#name = name
   }
 
-  /** Calls `work` with this tenant as the current one and returns what it returns. Nested calls restore the outer tenant. */
+  /**
+   * Calls `work` with this tenant as the current one and returns what it returns. Nested calls restore the outer tenant. A
+   * query that begins only where it is awaited, as a query builder's does, is begun here: its promise is what is returned.
+   */
   run<T>(tenant: Tenant<Record>, work: () => T): T {
     const { id, schema, record, schemaVersion } = tenant
-    if (record === undefined && Object.isFrozen(tenant)) return storage.run(this.#storeWith(tenant), work)
+    if (record === undefined && Object.isFrozen(tenant)) return startedIn(this.#storeWith(tenant), work)
     const own = Object.freeze({
       ...{ id, schema },
       ...(record === undefined ? {} : { record }),
       ...(schemaVersion === undefined ? {} : { schemaVersion }),
     })
-    return storage.run(this.#storeWith(own), work)
+    return startedIn(this.#storeWith(own), work)
   }
 
   /** Calls `work` with explicitly no tenant: queries reach shared tables only. */
   withoutTenant<T>(work: () => T): T {
-    return storage.run(this.#storeWith(WITHOUT_TENANT), work)
+    return startedIn(this.#storeWith(WITHOUT_TENANT), work)
   }
 
   #storeWith(scope: Scope): Store {

@@ -116,6 +116,29 @@ test('run returns what the work returns', () => {
   expect(context.run(acme, () => result)).toBe(result)
 })
 
+/** As a query builder: begins where it is awaited. */
+class LazyQuery implements PromiseLike<string | undefined> {
+  then<A, B>(done?: (id: string | undefined) => A, failed?: (error: unknown) => B): Promise<A | B> {
+    return Promise.resolve(currentId()).then(done as (id: string | undefined) => A, failed)
+  }
+  catch(): void {}
+}
+
+test('a query that begins where it is awaited begins in the tenant of the run that returns it', async () => {
+  expect(await context.run(acme, () => new LazyQuery())).toBe('acme')
+  expect(await context.run(globex, () => context.run(acme, () => new LazyQuery()))).toBe('acme')
+  const visit = context.run(globex, async () => [await context.run(acme, () => new LazyQuery()), currentId()])
+  expect(await visit).toEqual(['acme', 'globex'])
+  expect(await context.run(acme, () => context.withoutTenant(() => new LazyQuery()))).toBeUndefined()
+})
+
+test('what run returns is the same object where it is no promise, or one that runs already', () => {
+  const promise = Promise.resolve(1)
+  const command = { then: () => { throw new Error('mysql2 has such a thing') } } // prettier-ignore
+  for (const result of [promise, command, undefined, null, 'text'])
+    expect(context.run<unknown>(acme, () => result)).toBe(result)
+})
+
 test('a tenant is frozen when it enters: later changes do not reach the call chain', () => {
   const changing = { ...acme }
   context.run(changing, () => {
