@@ -28,7 +28,7 @@ export function describeLibrary(
     beforeAll(async () => {
       town = await settledTown(server, library.name)
       const { tenancy } = town
-      calls = await library.open({ tenancy, pool: tenancy.callbackPool ?? tenancy.pool })
+      calls = await library.open({ tenancy, pool: tenancy.callbackPool ?? tenancy.pool, url: server.appUrl })
     })
     beforeEach(() => seed(town))
     afterAll(async () => {
@@ -83,7 +83,7 @@ async function crossingsOfNaive(
 ): Promise<Set<string>> {
   const { tenancy } = town
   const pool: any = (server.engine === 'postgres' ? postgresPool : naiveMysqlPool)(tenancy, server.appUrl, SIZE)
-  const calls = await (library.openNaive ?? library.open)({ tenancy, pool })
+  const calls = await (library.openNaive ?? library.open)({ tenancy, pool, url: server.appUrl })
   try {
     return new Set((await findCrossings(calls, town)).map((text) => text.split(':')[0]!))
   } finally {

@@ -29,6 +29,8 @@ export interface Attachment {
   readonly tenancy: AnyTenancy
   /** Of pg, or of mysql2 with callbacks. */
   readonly pool: any
+  /** Of the application's server. */
+  readonly url: string
 }
 
 /** A library on one engine. */

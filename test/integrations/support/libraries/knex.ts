@@ -31,14 +31,14 @@ function callsOf(client: string, connectionPool: unknown): LibraryCalls {
   // It logs every refused connection beside throwing the error.
   const config: Knex.Config & { connectionPool: unknown } = { client, connectionPool, log: { warn() {} } }
   const db = knex(config)
-  const names = (on: Knex) => on('widgets').orderBy('id').pluck('name') as Promise<string[]>
+  const names = (on: Knex) => on('widgets').orderBy('id').pluck('name') as unknown as Promise<string[]>
   const insert = async (on: Knex, name: string) => on('widgets').insert({ name })
   return {
-    names: async () => names(db),
+    names: () => names(db),
     insert: (name) => insert(db, name),
     nameOf: async (id) => (await db('widgets').where({ id }).first('name'))?.name,
     transaction: (work) =>
-      db.transaction((tx) => work({ names: async () => names(tx), insert: (name) => insert(tx, name) })),
+      db.transaction((tx) => work({ names: () => names(tx), insert: (name) => insert(tx, name) })),
     stream: () => namesIn(db('widgets').select('name').stream()),
     fail: async () => db.raw('select * from nowhere'),
     close: () => db.destroy(),

@@ -1,0 +1,50 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const ROOT = join(__dirname, '../../..')
+const SCHEMA = `
+generator client {
+  provider = "prisma-client-js"
+  output   = "./generated"
+}
+datasource db {
+  provider = "postgresql"
+}
+model Widget {
+  id   Int    @id @default(autoincrement())
+  name String
+  @@map("widgets")
+}
+`
+
+/** What is used of the generated class. */
+export type GeneratedClient = new (options: { adapter: unknown; log?: unknown }) => any
+
+/** A Prisma client, generated into a temporary folder. */
+export interface GeneratedPrisma {
+  readonly PrismaClient: GeneratedClient
+  remove(): void
+}
+
+/** Generates a client for the table of the tests, without the engine for schemas, which would be downloaded. */
+export function generatePrisma(): GeneratedPrisma {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'rowhouse-prisma-')))
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+  writeFileSync(join(folder, 'schema.prisma'), SCHEMA)
+  execFileSync(process.execPath, [join(ROOT, 'node_modules/prisma/build/index.js'), 'generate'], {
+    cwd: folder,
+    stdio: 'pipe',
+    env: {
+      ...process.env,
+      PRISMA_SCHEMA_ENGINE_BINARY: '/bin/true',
+      CHECKPOINT_DISABLE: '1',
+      PRISMA_HIDE_UPDATE_MESSAGE: '1',
+    },
+  })
+  return {
+    PrismaClient: (require(join(folder, 'generated')) as { PrismaClient: GeneratedClient }).PrismaClient,
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  }
+}
