@@ -9,6 +9,10 @@ import { callsWithoutTenant, findCrossings } from './spec'
 const SIZE = 2
 /** Where ours may stand in the error of a library. */
 const REFUSALS = ['itself', 'cause']
+/** What a naive pool must be caught at, and in how many rounds. */
+const ROW = 'foreign row'
+const WRITE = 'foreign write'
+const MAX_ROUNDS = 10
 const FILES = {
   '20200101000000_create_widgets.sql':
     '-- Up Migration\ncreate table widgets (id serial primary key, name varchar(255) not null);\n' +
@@ -48,7 +52,7 @@ export function describeLibrary(
 
     test('the same requests find foreign rows and foreign writes over a naive pool', async () => {
       expect([...(await crossingsOfNaive(library, server, town))]).toEqual(
-        expect.arrayContaining(['foreign row', 'foreign write']),
+        expect.arrayContaining([ROW, WRITE]),
       )
     })
 
@@ -84,8 +88,14 @@ async function crossingsOfNaive(
   const { tenancy } = town
   const pool: any = (server.engine === 'postgres' ? postgresPool : naiveMysqlPool)(tenancy, server.appUrl, SIZE)
   const calls = await (library.openNaive ?? library.open)({ tenancy, pool, url: server.appUrl })
+  const found = new Set<string>()
   try {
-    return new Set((await findCrossings(calls, town)).map((text) => text.split(':')[0]!))
+    // Whose connection is whose is luck.
+    for (let round = 0; round < MAX_ROUNDS && !(found.has(ROW) && found.has(WRITE)); round++) {
+      await seed(town)
+      for (const text of await findCrossings(calls, town)) found.add(text.split(':')[0]!)
+    }
+    return found
   } finally {
     await calls.close()
     // Libraries end a pool that they were given, or leave it to its owner.
