@@ -6,7 +6,7 @@ type Method = (...args: unknown[]) => unknown
 
 /**
  * A pool for the client of one tenant. The client's SQL names that tenant's schema, so that the tenant of the call, which the
- * pool goes by, must be the same.
+ * pool goes by, must be the same. Listeners are not passed on: the pool would keep each client that was ever made.
  *
  * @param scope - what the calling code may touch
  */
@@ -28,7 +28,8 @@ export function ownedBy<Pool extends object>(
       )
     }
   const own: Record<string | symbol, Method> = {}
-  return new Proxy(pool, {
+  own['on'] = own['removeListener'] = () => owned
+  const owned = new Proxy(pool, {
     get(target, name) {
       if (own[name] !== undefined) return own[name]
       const value: unknown = Reflect.get(target, name, target)
@@ -37,4 +38,5 @@ export function ownedBy<Pool extends object>(
       return (own[name] = name === 'query' || name === 'connect' ? guarded(method) : method)
     },
   })
+  return owned
 }

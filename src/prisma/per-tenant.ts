@@ -1,4 +1,3 @@
-import type { EventEmitter } from 'node:events'
 import { LRUCache } from 'lru-cache'
 import type { Scope, Tenant } from '../tenant/context'
 import { ownedBy } from './owned-pool'
@@ -8,11 +7,6 @@ export interface TenancyLike<Pool> {
   readonly pool: Pool
   scope(): Scope | undefined
   require(): Tenant
-}
-
-/** What is used of a generated client. */
-export interface PrismaClientLike {
-  $disconnect(): Promise<unknown>
 }
 
 /** What the client of a tenant is made of. */
@@ -37,19 +31,14 @@ export interface PrismaOptions {
  * @returns a function to be called where the client is used. It throws TenantRequiredError without a tenant, and a client that
  *   is used as another tenant refuses: `ROWHOUSE_TENANT_MISMATCH`
  */
-export function prismaPerTenant<Client extends PrismaClientLike, Pool extends EventEmitter>(
+export function prismaPerTenant<Client extends object, Pool extends object>(
   tenancy: TenancyLike<Pool>,
   open: (parts: TenantParts<Pool>) => Client,
   { maxClients = 100 }: PrismaOptions = {},
 ): () => Client {
-  const clients = new LRUCache<string, Client>({
-    max: maxClients,
-    // Its queries that still run come to their end: the pool is not the client's.
-    dispose: (client) => void client.$disconnect(),
-  })
+  // One that goes is not disconnected, which would end transactions that it has begun: it has nothing but its memory.
+  const clients = new LRUCache<string, Client>({ max: maxClients })
   const { pool } = tenancy
-  // Each client listens for errors of the pool.
-  pool.setMaxListeners(pool.getMaxListeners() + maxClients)
   return () => {
     const { id, schema } = tenancy.require()
     let client = clients.get(schema)

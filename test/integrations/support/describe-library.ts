@@ -22,7 +22,7 @@ const FILES = {
 /** The tests of a library on each server of its engine. Those of its own traps are added by `more`. */
 export function describeLibrary(
   library: Library,
-  more?: (town: () => EngineTown, calls: () => LibraryCalls) => void,
+  more?: (town: () => EngineTown) => void,
 ): void {
   const servers = ENGINE_SERVERS.filter(({ engine }) => engine === library.engine)
   describe.each(servers)(`${library.name} on $name`, (server) => {
@@ -56,10 +56,7 @@ export function describeLibrary(
       )
     })
 
-    more?.(
-      () => town,
-      () => calls,
-    )
+    more?.(() => town)
   })
 }
 

@@ -6,7 +6,7 @@ import { pgTable, serial, text } from 'drizzle-orm/pg-core'
 import { namesIn } from '../library'
 import type { Library } from '../library'
 
-const pgWidgets = pgTable('widgets', { id: serial('id').primaryKey(), name: text('name').notNull() })
+export const pgWidgets = pgTable('widgets', { id: serial('id').primaryKey(), name: text('name').notNull() })
 const mysqlWidgets = mysqlTable('widgets', {
   id: int('id').autoincrement().primaryKey(),
   name: varchar('name', { length: 255 }).notNull(),

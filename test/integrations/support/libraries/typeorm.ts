@@ -5,12 +5,12 @@ import type { DataSourceOptions, EntityManager } from 'typeorm'
 import { namesIn } from '../library'
 import type { Library, LibraryCalls, AnyTenancy } from '../library'
 
-interface Widget {
+export interface Widget {
   id: number
   name: string
 }
 
-const Widget = new EntitySchema<Widget>({
+export const Widget = new EntitySchema<Widget>({
   name: 'Widget',
   tableName: 'widgets',
   columns: { id: { type: 'int', primary: true, generated: true }, name: { type: String } },
