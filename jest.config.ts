@@ -25,6 +25,8 @@ const config: Config = {
     '^rowhouse/postgres$': '<rootDir>/src/postgres/index.ts',
     '^rowhouse/slonik$': '<rootDir>/src/slonik/index.ts',
     '^rowhouse/mysql$': '<rootDir>/src/mysql/index.ts',
+    '^rowhouse/prisma$': '<rootDir>/src/prisma/index.ts',
+    '^rowhouse/sequelize$': '<rootDir>/src/sequelize/index.ts',
     '^rowhouse/testing$': '<rootDir>/src/testing/index.ts',
   },
   globalSetup: '<rootDir>/test/support/global-setup.ts',

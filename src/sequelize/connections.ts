@@ -66,5 +66,8 @@ function withOptions(
   options: object,
 ): Connection['query'] {
   return (query, ...rest) =>
-    method(typeof query === 'string' ? { ...options, [text]: query } : { ...options, ...(query as object) }, ...rest)
+    method(
+      typeof query === 'string' ? { ...options, [text]: query } : { ...options, ...(query as object) },
+      ...rest,
+    )
 }

@@ -5,7 +5,6 @@ import type { Connection, Lender, Parsers } from './connections'
 /** What is used of a `Sequelize` of version 6. */
 export interface SequelizeLike {
   readonly connectionManager: object
-  readonly options: object
   getDialect(): string
   databaseVersion(options?: object): Promise<string>
 }
@@ -64,22 +63,27 @@ function lenderOf(sequelize: SequelizeLike, manager: Manager, tenancy: TenancyLi
         `"${isMysql ? 'mysql' : 'postgres'}"${isMysql ? ', for MariaDB as well' : ''}.`,
     )
   else if (!isKnown(manager, isMysql))
-    problems.push('The installed sequelize has no connection manager as of version 6, so that it cannot be scoped.')
+    problems.push(
+      'The installed sequelize has no connection manager as of version 6, so that it cannot be scoped.',
+    )
   if (problems.length > 0) throw new ConfigError(problems)
   return isMysql
     ? mysqlLender(tenancy.callbackPool as Parameters<typeof mysqlLender>[0], manager)
     : postgresLender(tenancy.pool as Parameters<typeof postgresLender>[0], manager)
 }
 
-function isKnown(manager: Partial<Manager>, isMysql: boolean): boolean {
-  const parts = [manager.getConnection, manager.releaseConnection, manager.destroyConnection]
-  parts.push(isMysql ? manager.constructor?._typecast : manager.getTypeParser)
-  return parts.every((part) => typeof part === 'function')
+function isKnown(manager: Manager, isMysql: boolean): boolean {
+  const [parser, owner] = isMysql ? ['_typecast', manager.constructor] : ['getTypeParser', manager]
+  const lending = ['getConnection', 'releaseConnection', 'destroyConnection']
+  return (
+    typeof Reflect.get(owner, parser) === 'function' &&
+    lending.every((name) => typeof Reflect.get(manager, name) === 'function')
+  )
 }
 
 /** What sequelize asks a server when it first connects to it. */
 async function prepare(sequelize: SequelizeLike, manager: Manager, connection: Connection): Promise<void> {
-  const options = sequelize.options as { databaseVersion?: string | number }
+  const { options } = sequelize as unknown as { options: { databaseVersion?: string | number } }
   if (!options.databaseVersion) {
     const said = await sequelize.databaseVersion({ transaction: { connection }, logging: false })
     const [major = '0', minor = '0', patch = '0'] = said.match(/\d+/g) ?? []

@@ -16,8 +16,7 @@ describeLibrary(mikroOrmOnPostgres, (town) => {
   test('a result cache leaks, since its key is the query, unless the key names the tenant', async () => {
     const { tenancy } = town()
     const orm = await openMikroOrm(tenancy.pool)
-    const first = (cache: number | [string, number]) => () =>
-      orm.em.fork().find(Widget, { id: 1 }, { cache })
+    const first = (cache: number | [string, number]) => () => orm.em.fork().find(Widget, { id: 1 }, { cache })
     expect(await tenancy.run('acme', first(60_000))).toMatchObject([{ name: 'acme seed' }])
     expect(await tenancy.run('globex', first(60_000))).toMatchObject([{ name: 'acme seed' }])
     for (const id of ['acme', 'globex'])

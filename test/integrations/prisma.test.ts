@@ -3,12 +3,12 @@ import { prismaPerTenant } from '../../src/prisma/per-tenant'
 import type { EngineTown } from '../engines/support/engine-town'
 import { describeLibrary } from './support/describe-library'
 import { prismaOnPostgres } from './support/libraries/prisma'
-import { generatePrisma } from './support/prisma-client'
+import { openPrismaClient } from './support/prisma-client'
 import type { GeneratedPrisma } from './support/prisma-client'
 
 let generated: GeneratedPrisma
-beforeAll(() => {
-  generated = generatePrisma()
+beforeAll(async () => {
+  generated = await openPrismaClient()
 }, 120_000)
 afterAll(() => generated.remove())
 
@@ -22,7 +22,7 @@ function openPrisma({ tenancy }: EngineTown, maxClients = 100) {
     tenancy,
     ({ pool, schema }) => {
       opened.push(schema)
-      return new generated.PrismaClient({ adapter: new PrismaPg(pool as any, { schema }) })
+      return new generated.PrismaClient({ adapter: new PrismaPg(pool, { schema }) })
     },
     { maxClients },
   )
@@ -37,7 +37,7 @@ describeLibrary(
       const queries: string[] = []
       const schema = tenancy.schemaName('acme')
       const client = new generated.PrismaClient({
-        adapter: new PrismaPg(tenancy.pool as any, { schema }),
+        adapter: new PrismaPg(tenancy.pool, { schema }),
         log: [{ emit: 'event', level: 'query' }],
       })
       client.$on('query', ({ query }: { query: string }) => queries.push(query))
@@ -71,7 +71,10 @@ describeLibrary(
       await expect(tenancy.withoutTenant(() => kept.widget.findMany())).rejects.toMatchObject(mismatch)
       await expect(kept.widget.findMany()).rejects.toMatchObject({ code: 'ROWHOUSE_TENANT_REQUIRED' })
       expect(() => prisma()).toThrow(expect.objectContaining({ code: 'ROWHOUSE_TENANT_REQUIRED' }))
-      expect([await town().kept('acme'), await town().kept('globex')]).toEqual([['acme seed'], ['globex seed']])
+      expect([await town().kept('acme'), await town().kept('globex')]).toEqual([
+        ['acme seed'],
+        ['globex seed'],
+      ])
     })
 
     test('keeps as many clients as it may, and one that goes ends what it has begun', async () => {

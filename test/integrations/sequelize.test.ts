@@ -46,13 +46,17 @@ for (const library of [sequelizeOnPostgres, sequelizeOnMysql])
         tenancy.run('globex', () => Widget.create({ name: 'globex lost' }, { transaction })),
       ).rejects.toThrow(/acme/)
       await tenancy.run('acme', () => transaction.rollback())
-      expect([await town().kept('acme'), await town().kept('globex')]).toEqual([['acme seed'], ['globex seed']])
+      expect([await town().kept('acme'), await town().kept('globex')]).toEqual([
+        ['acme seed'],
+        ['globex seed'],
+      ])
     })
 
     test('values are parsed as sequelize does', async () => {
       const { tenancy } = town()
       const { sequelize } = open(town())
-      const sql = "select cast('2026-02-03' as date) as day, cast(12345678901234567890.5 as decimal(30, 2)) as price"
+      const sql =
+        "select cast('2026-02-03' as date) as day, cast(12345678901234567890.5 as decimal(30, 2)) as price"
       const [rows] = await tenancy.run('acme', () => sequelize.query(sql))
       expect(rows).toEqual([{ day: '2026-02-03', price: '12345678901234567890.50' }])
     })

@@ -20,10 +20,7 @@ const FILES = {
 }
 
 /** The tests of a library on each server of its engine. Those of its own traps are added by `more`. */
-export function describeLibrary(
-  library: Library,
-  more?: (town: () => EngineTown) => void,
-): void {
+export function describeLibrary(library: Library, more?: (town: () => EngineTown) => void): void {
   const servers = ENGINE_SERVERS.filter(({ engine }) => engine === library.engine)
   describe.each(servers)(`${library.name} on $name`, (server) => {
     let town: EngineTown
@@ -77,13 +74,32 @@ async function seed(town: EngineTown): Promise<void> {
   }
 }
 
+/** Work with two tenants that have a widget each. */
+export async function inTown(
+  server: EngineServer,
+  title: string,
+  work: (town: EngineTown) => Promise<void>,
+): Promise<void> {
+  const town = await settledTown(server, title)
+  try {
+    await seed(town)
+    await work(town)
+  } finally {
+    await town.close()
+  }
+}
+
 async function crossingsOfNaive(
   library: Library,
   server: EngineServer,
   town: EngineTown,
 ): Promise<Set<string>> {
   const { tenancy } = town
-  const pool: any = (server.engine === 'postgres' ? postgresPool : naiveMysqlPool)(tenancy, server.appUrl, SIZE)
+  const pool: any = (server.engine === 'postgres' ? postgresPool : naiveMysqlPool)(
+    tenancy,
+    server.appUrl,
+    SIZE,
+  )
   const calls = await (library.openNaive ?? library.open)({ tenancy, pool, url: server.appUrl })
   const found = new Set<string>()
   try {

@@ -28,10 +28,20 @@ export interface GeneratedPrisma {
   remove(): void
 }
 
-/** Generates a client for the table of the tests, without the engine for schemas, which would be downloaded. */
-export function generatePrisma(): GeneratedPrisma {
+/** Generates a client into a temporary folder, and loads it. */
+export async function openPrismaClient(): Promise<GeneratedPrisma> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'rowhouse-prisma-')))
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+  generatePrisma(folder)
+  const { PrismaClient } = (await import(join(folder, 'generated'))) as { PrismaClient: GeneratedClient }
+  return {
+    PrismaClient,
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  }
+}
+
+/** Generates a client for the table of the tests, without the engine for schemas, which would be downloaded. */
+export function generatePrisma(folder: string): void {
   writeFileSync(join(folder, 'schema.prisma'), SCHEMA)
   execFileSync(process.execPath, [join(ROOT, 'node_modules/prisma/build/index.js'), 'generate'], {
     cwd: folder,
@@ -43,8 +53,4 @@ export function generatePrisma(): GeneratedPrisma {
       PRISMA_HIDE_UPDATE_MESSAGE: '1',
     },
   })
-  return {
-    PrismaClient: (require(join(folder, 'generated')) as { PrismaClient: GeneratedClient }).PrismaClient,
-    remove: () => rmSync(folder, { recursive: true, force: true }),
-  }
 }

@@ -7,7 +7,7 @@ export function reasonIn(error: unknown, place = ''): { code: string; place: str
   const { code } = error as { code?: unknown }
   if (typeof code === 'string' && code.startsWith('ROWHOUSE_')) return { code, place: place || 'itself' }
   for (const name of INNER) {
-    const inner = (error as Record<string, unknown>)[name]
+    const inner: unknown = (error as Record<string, unknown>)[name]
     if (inner === undefined || inner === error) continue
     const found = reasonIn(inner, place === '' ? name : `${place}.${name}`)
     if (found !== undefined) return found

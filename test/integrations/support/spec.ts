@@ -15,9 +15,9 @@ interface Request {
   /** What it writes: `acme 7`. */
   readonly label: string
   /** Says what a read gave. */
-  saw(names: readonly string[], least?: string): void
+  readonly saw: (names: readonly string[], least?: string) => void
   /** Says what must be there in the end. */
-  wrote(name: string): void
+  readonly wrote: (name: string) => void
 }
 
 type Kind = (request: Request) => Promise<unknown>
@@ -63,7 +63,8 @@ const visits: Kind = async (request) => {
   const { calls, town, tenant } = request
   const other = tenant === 'acme' ? 'globex' : 'acme'
   const there = await town.tenancy.run(other, () => calls.names())
-  if (!there.every((name) => name.startsWith(other))) throw new Error(`A visit to ${other} read ${there.join()}.`)
+  if (!there.every((name) => name.startsWith(other)))
+    throw new Error(`A visit to ${other} read ${there.join()}.`)
   await reads(request)
 }
 const KINDS = [findsOne, reads, writes, commits, rollsBack, streams, readsAtOnce, fails, visits, writes]
@@ -89,7 +90,8 @@ export async function findCrossings(calls: LibraryCalls, town: EngineTown): Prom
       saw(names, least) {
         const foreign = names.filter((name) => !name.startsWith(`${tenant} `))
         if (foreign.length > 0) found.push(`foreign row: request ${i} of ${tenant} saw ${foreign.join()}`)
-        if (least !== undefined && !names.includes(least)) found.push(`lost: request ${i} did not see ${least}`)
+        if (least !== undefined && !names.includes(least))
+          found.push(`lost: request ${i} did not see ${least}`)
       },
       wrote: (name) => void expected.get(tenant)!.push(name),
     }

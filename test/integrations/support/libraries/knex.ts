@@ -27,9 +27,9 @@ function releasedOnce(client: PoolClient): PoolClient {
   return client
 }
 
-function callsOf(client: string, connectionPool: unknown): LibraryCalls {
+function callsOf(client: string, connectionPool: any): LibraryCalls {
   // It logs every refused connection beside throwing the error.
-  const config: Knex.Config & { connectionPool: unknown } = { client, connectionPool, log: { warn() {} } }
+  const config: Knex.Config = { client, connectionPool, log: { warn() {} } }
   const db = knex(config)
   const names = (on: Knex) => on('widgets').orderBy('id').pluck('name') as unknown as Promise<string[]>
   const insert = async (on: Knex, name: string) => on('widgets').insert({ name })

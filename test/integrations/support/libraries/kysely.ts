@@ -30,9 +30,7 @@ function callsOf(dialect: Dialect): LibraryCalls {
     insert: (name) => insert(db, name),
     nameOf: async (id) => (await all(db).where('id', '=', id).executeTakeFirst())?.name,
     transaction: (work) =>
-      db
-        .transaction()
-        .execute((tx) => work({ names: () => names(tx), insert: (name) => insert(tx, name) })),
+      db.transaction().execute((tx) => work({ names: () => names(tx), insert: (name) => insert(tx, name) })),
     stream: () => namesIn(all(db).stream(2)),
     fail: () => sql`select * from nowhere`.execute(db),
     close: () => db.destroy(),

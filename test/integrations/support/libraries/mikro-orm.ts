@@ -45,7 +45,7 @@ export const mikroOrmOnPostgres: Library = {
     return {
       ...callsOn(fork),
       nameOf: async (id) => (await fork().findOne(Widget, { id }))?.name,
-      transaction: (work) => fork().transactional((em) => work(callsOn(() => em as EntityManager))),
+      transaction: (work) => fork().transactional((em) => work(callsOn(() => em))),
       fail: () => fork().getConnection().execute('select * from nowhere'),
       close: () => orm.close(),
     }

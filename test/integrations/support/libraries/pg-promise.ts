@@ -8,7 +8,11 @@ export const pgPromiseOnPostgres: Library = {
   engine: 'postgres',
   open({ pool }) {
     const pgp = pgPromise({ noWarnings: true })
-    Object.assign(pgp.pg, { Pool: function () { return pool } })
+    Object.assign(pgp.pg, {
+      Pool: function () {
+        return pool
+      },
+    })
     const db = pgp({})
     const byId = new pgPromise.PreparedStatement({
       name: 'widget-by-id',

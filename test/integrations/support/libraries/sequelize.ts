@@ -35,7 +35,7 @@ function naive(dialect: Dialect, { tenancy, url }: Attachment): LibraryCalls {
     else await connection.promise().query(`use \`${schema}\``)
   })
   // Before it there is a connection that asks for the version.
-  Object.assign(sequelize.options, { databaseVersion: '10.0.0' })
+  Object.assign((sequelize as unknown as { options: object }).options, { databaseVersion: '10.0.0' })
   return callsOf(sequelize)
 }
 

@@ -22,7 +22,12 @@ export const typeormOnPostgres: Library = {
   open: ({ tenancy, pool }) =>
     callsOf(tenancy, {
       type: 'postgres',
-      driver: { ...pg, Pool: function () { return pool } },
+      driver: {
+        ...pg,
+        Pool: function () {
+          return pool
+        },
+      },
     }),
 }
 
