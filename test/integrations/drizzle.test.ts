@@ -12,6 +12,10 @@ class MemoryCache extends Cache {
   override onMutate = async () => {}
 }
 
+// Its iterator ends a connection of the pool, of which mysql2 warns.
+beforeAll(() => jest.spyOn(console, 'warn').mockImplementation())
+afterAll(() => jest.restoreAllMocks())
+
 describeLibrary(drizzleOnMysql)
 describeLibrary(drizzleOnPostgres, (town) => {
   test('a query cache leaks, since its key is the SQL: none for tenants', async () => {

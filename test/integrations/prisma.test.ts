@@ -77,6 +77,26 @@ describeLibrary(
       ])
     })
 
+    test('a transaction that takes too long is rolled back, and its connection serves the other tenant', async () => {
+      const { tenancy } = town()
+      const { prisma } = openPrisma(town())
+      const tooLong = () =>
+        prisma().$transaction(
+          async (tx: any) => {
+            await tx.widget.create({ data: { name: 'acme late' } })
+            await new Promise((resolve) => setTimeout(resolve, 150))
+            await tx.widget.create({ data: { name: 'acme later' } })
+          },
+          { timeout: 50 },
+        )
+      for (let i = 0; i < 3; i++)
+        await expect(tenancy.run('acme', tooLong)).rejects.toMatchObject({ code: 'P2028' })
+      const create = (id: string) =>
+        tenancy.run(id, () => prisma().widget.create({ data: { name: `${id} new` } }))
+      await Promise.all(TENANTS.map(create))
+      for (const id of TENANTS) expect(await town().kept(id)).toEqual([`${id} seed`, `${id} new`])
+    })
+
     test('keeps as many clients as it may, and one that goes ends what it has begun', async () => {
       const { tenancy } = town()
       const listeners = tenancy.pool.listenerCount('error')
