@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { knex } from 'knex'
 import type { Knex } from 'knex'
 import { describeLibrary } from './support/describe-library'
@@ -13,6 +14,24 @@ describeLibrary(knexOnPostgres, (town) => {
     const names = (id: string) => tenancy.run(id, () => db('widgets').pluck('name'))
     expect(await names('acme')).toEqual(['acme seed'])
     expect(await tenancy.run('acme', async () => await names('globex'))).toEqual(['globex seed'])
+  })
+
+  test('its stream releases a connection twice, which a wrapper must let happen once', async () => {
+    const { tenancy } = town()
+    let released = 0
+    const connect = async () => {
+      const client = await tenancy.pool.connect()
+      const release = client.release.bind(client)
+      client.release = () => {
+        if (++released === 1) release()
+      }
+      return client
+    }
+    const db = open('pg', { connect })
+    for await (const row of tenancy.run('acme', () => db('widgets').stream()))
+      expect(row).toMatchObject({ name: 'acme seed' })
+    await setImmediate()
+    expect(released).toBe(2)
   })
 
   test('a transaction that another tenant uses refuses', async () => {

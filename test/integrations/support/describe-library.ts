@@ -37,7 +37,7 @@ export function describeLibrary(library: Library, more?: (town: () => EngineTown
       await town.close()
     })
 
-    test('40 requests of two tenants at once read and write only their own', async () => {
+    test('requests of two tenants at once read and write only their own', async () => {
       expect(await findCrossings(calls, town)).toEqual([])
     })
 

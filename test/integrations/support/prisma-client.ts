@@ -20,7 +20,11 @@ model Widget {
 `
 
 /** What is used of the generated class. */
-export type GeneratedClient = new (options: { adapter: unknown; log?: unknown }) => any
+export type GeneratedClient = new (options: {
+  adapter: unknown
+  log?: unknown
+  transactionOptions?: unknown
+}) => any
 
 /** A Prisma client, generated into a temporary folder. */
 export interface GeneratedPrisma {

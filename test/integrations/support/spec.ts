@@ -3,7 +3,8 @@ import type { EngineTown } from '../../engines/support/engine-town'
 import { reasonIn } from './reason'
 import type { LibraryCalls } from './library'
 
-const REQUESTS = 40
+/** At once; more of them in `npm run test:long`. */
+const REQUESTS = Number(process.env.ROWHOUSE_LIBRARY_REQUESTS ?? 40)
 const TENANTS = ['acme', 'globex'] as const
 type TenantName = (typeof TENANTS)[number]
 

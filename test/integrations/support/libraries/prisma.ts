@@ -3,6 +3,9 @@ import { prismaPerTenant } from '../../../../src/prisma/per-tenant'
 import type { Library, LibraryCalls } from '../library'
 import type { GeneratedClient } from '../prisma-client'
 
+/** For requests that wait for each other. */
+const PATIENT = { maxWait: 50_000, timeout: 50_000 }
+
 /** Over a client that is generated later than the library is named. */
 export function prismaOnPostgres(generated: () => GeneratedClient): Library {
   return {
@@ -12,7 +15,8 @@ export function prismaOnPostgres(generated: () => GeneratedClient): Library {
       callsOf(
         prismaPerTenant(
           tenancy,
-          ({ pool, schema }) => new (generated())({ adapter: new PrismaPg(pool, { schema }) }),
+          ({ pool, schema }) =>
+            new (generated())({ adapter: new PrismaPg(pool, { schema }), transactionOptions: PATIENT }),
         ),
       ),
     /** "One client for all, and the pool does the rest": but its SQL names one schema. */
@@ -21,6 +25,7 @@ export function prismaOnPostgres(generated: () => GeneratedClient): Library {
       return callsOf(
         () =>
           (client ??= new (generated())({
+            transactionOptions: PATIENT,
             adapter: new PrismaPg(tenancy.pool, { schema: tenancy.require().schema }),
           })),
       )
