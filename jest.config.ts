@@ -28,6 +28,8 @@ const config: Config = {
     '^rowhouse/mysql$': '<rootDir>/src/mysql/index.ts',
     '^rowhouse/(fastify|koa|hono|http|nestjs)$': '<rootDir>/src/adapters/$1.ts',
     '^rowhouse/socket.io$': '<rootDir>/src/adapters/socket-io.ts',
+    '^rowhouse/prisma$': '<rootDir>/src/prisma/index.ts',
+    '^rowhouse/sequelize$': '<rootDir>/src/sequelize/index.ts',
     '^rowhouse/testing$': '<rootDir>/src/testing/index.ts',
   },
   globalSetup: '<rootDir>/test/support/global-setup.ts',

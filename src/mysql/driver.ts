@@ -105,6 +105,8 @@ export interface WirePool extends EventEmitter {
   }
   readonly _allConnections: { readonly length: number }
   readonly _freeConnections: { readonly length: number }
+  /** After `end()`. */
+  readonly _closed: boolean
   getConnection(callback: (error: Error | null, connection?: WireConnection) => void): void
   releaseConnection(connection: WireConnection): void
   query(...args: readonly unknown[]): Command

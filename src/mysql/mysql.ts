@@ -6,6 +6,7 @@ import type { Engine, EngineFactory, EngineSettings } from '../engine'
 import { ConfigError } from '../errors'
 import { outsideTenants } from '../tenant/context'
 import { diagnose } from './diagnose'
+import type { WirePool } from './driver'
 import { openFleetReader } from './fleet-reader'
 import { lintFiles } from './lint-files'
 import { createMigrationLoader } from './load-migrations'
@@ -106,7 +107,9 @@ function open(options: MysqlOptions, settings: EngineSettings): Engine<Pool, Poo
     diagnose: (prefix) => diagnose(patient, prefix),
     lint: (files) => lintFiles(worker.loader, files),
     async close() {
-      await Promise.all([pool.end(), admin.end()])
+      // A library that was given the pool may have ended it.
+      const { _closed: isEnded } = callbackPool as unknown as WirePool
+      await Promise.all([isEnded ? undefined : pool.end(), admin.end()])
     },
   }
 }

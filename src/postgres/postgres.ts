@@ -121,7 +121,8 @@ function open(options: PostgresOptions, settings: EngineSettings): Engine<Pool, 
     diagnose: (prefix) => diagnose(patient, prefix),
     lint: (files) => lintFiles(worker, files),
     async close() {
-      await Promise.all([pool.end(), admin.end()])
+      // A library that was given the pool may have ended it.
+      await Promise.all([pool.ending ? undefined : pool.end(), admin.end()])
     },
   }
 }

@@ -1,0 +1,2 @@
+export { prismaPerTenant } from './per-tenant'
+export type { PrismaOptions, TenancyLike, TenantParts } from './per-tenant'

@@ -1,0 +1,2 @@
+export { scopeSequelize } from './scope-sequelize'
+export type { SequelizeLike, TenancyLike } from './scope-sequelize'

@@ -1,0 +1,5 @@
+import { describeLibrary } from './support/describe-library'
+import { kyselyOnMysql, kyselyOnPostgres } from './support/libraries/kysely'
+
+describeLibrary(kyselyOnPostgres)
+describeLibrary(kyselyOnMysql)

@@ -1,0 +1,45 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const FOLDER = join(__dirname, '../../../docs/integrations')
+
+/** A block of code of a page, which says the engine that it runs on. */
+export interface Snippet {
+  /** `kysely` */
+  readonly page: string
+  /** `kysely-postgres-1` */
+  readonly name: string
+  readonly engine: 'postgres' | 'mysql'
+  readonly code: string
+}
+
+/** Each block that begins with ```` ```ts postgres ```` or ```` ```ts mysql ````, of all pages. */
+export const SNIPPETS: readonly Snippet[] = readdirSync(FOLDER).flatMap((file) => {
+  const page = file.replace(/\.md$/, '')
+  const blocks = readFileSync(join(FOLDER, file), 'utf8').matchAll(/^```ts (postgres|mysql)\n(.*?)^```$/gms)
+  return [...blocks].map(([, engine, code], i) => ({
+    ...{ page, name: `${page}-${engine}-${i + 1}`, code: code! },
+    engine: engine as Snippet['engine'],
+  }))
+})
+
+const TENANCY = {
+  postgres: "Tenancy<import('pg').Pool, import('pg').Pool>",
+  mysql:
+    "Tenancy<import('mysql2/promise').Pool, import('mysql2/promise').Pool, DefaultRecord, import('mysql2').Pool> & { callbackPool: import('mysql2').Pool }",
+}
+
+/** The block as a module with a function `main(tenancy)`. */
+export function moduleOf({ code, engine }: Snippet): string {
+  const lines = code.split('\n')
+  const isImport = (line: string) => line.startsWith('import ')
+  return [
+    "import type { DefaultRecord, Tenancy } from 'rowhouse'",
+    ...lines.filter(isImport),
+    `export type Unused = DefaultRecord`,
+    `export async function main(tenancy: ${TENANCY[engine]}): Promise<void> {`,
+    ...lines.filter((line) => !isImport(line)),
+    '}',
+    '',
+  ].join('\n')
+}
