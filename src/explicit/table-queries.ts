@@ -1,9 +1,9 @@
-import type { Kysely, RawBuilder } from 'kysely' with { 'resolution-mode': 'import' }
+import type * as kysely from 'kysely' with { 'resolution-mode': 'import' }
 import { ConfigError } from '../errors'
 import { expectChoice, expectFilter, expectName, expectRow } from './table-input'
 import type { Dialect, Given, GivenChoice } from './table-input'
 
-type Library = typeof import('kysely', { with: { 'resolution-mode': 'import' } })
+type Library = typeof kysely
 type Tables = Record<string, Record<string, unknown>>
 
 /** A statement with its values, in the placeholders of the driver. */
@@ -21,7 +21,7 @@ export interface TableQuery {
 export class TableQueries {
   readonly #library: Library
   readonly #dialect: Dialect
-  readonly #builder: Kysely<Tables>
+  readonly #builder: kysely.Kysely<Tables>
 
   constructor(library: Library, dialect: Dialect) {
     this.#library = library
@@ -85,7 +85,7 @@ export class TableQueries {
     return written((returns ? query.returningAll() : query).compile())
   }
 
-  #conditions(filter: Given): readonly RawBuilder<boolean>[] {
+  #conditions(filter: Given): readonly kysely.RawBuilder<boolean>[] {
     const { sql } = this.#library
     return expectFilter(filter).map(([column, value]) => {
       const name = sql.id(column)
@@ -103,7 +103,7 @@ export class TableQueries {
   }
 }
 
-function builderOf(library: Library, dialect: Dialect): Kysely<Tables> {
+function builderOf(library: Library, dialect: Dialect): kysely.Kysely<Tables> {
   const { DummyDriver, Kysely: Builder } = library
   const [adapter, compiler] =
     dialect === 'postgres'

@@ -35,7 +35,7 @@ export function readTransactionWord(pieces: Iterable<Piece>): TransactionWord {
  * @param statements - the words of each of its statements, lower case, from the first
  * @returns `refused` for what can't be done with a savepoint: options, chains, a COMMIT among other statements
  */
-export function transactionWord(statements: readonly (readonly string[])[]): TransactionWord {
+function transactionWord(statements: readonly (readonly string[])[]): TransactionWord {
   const [only = [], ...others] = statements
   if (others.length > 0) return statements.some(controls) ? 'refused' : 'none'
   const [first = '', ...rest] = only
