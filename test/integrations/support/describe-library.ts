@@ -53,6 +53,28 @@ export function describeLibrary(library: Library, more?: (town: () => EngineTown
       )
     })
 
+    test('inside tenancy.transaction it is in one transaction with all others, its own ones are savepoints', async () => {
+      const { tenancy } = town
+      const work = async (): Promise<void> => {
+        await calls.insert('one')
+        await town.insert('plain')
+        await calls.transaction((tx) => tx.insert('two') as Promise<void>)
+        const undone = calls.transaction(async (tx) => {
+          await tx.insert('undone')
+          throw new Error('undone')
+        })
+        await expect(undone).rejects.toThrow('undone')
+        expect((await calls.names()).sort()).toEqual(['acme seed', 'one', 'plain', 'two'])
+        expect(await town.kept('acme')).toEqual(['acme seed'])
+      }
+      const failing = tenancy.run('acme', () => tenancy.transaction(() => work().then(fail)))
+      await expect(failing).rejects.toThrow('fail')
+      expect(await town.kept('acme')).toEqual(['acme seed'])
+      await tenancy.run('acme', () => tenancy.transaction(work))
+      expect((await town.kept('acme')).sort()).toEqual(['acme seed', 'one', 'plain', 'two'])
+      expect(await town.kept('globex')).toEqual(['globex seed'])
+    })
+
     more?.(() => town)
   })
 }
@@ -118,4 +140,8 @@ async function crossingsOfNaive(
 
 function postgresPool(...args: ConstructorParameters<typeof NaivePool>): NaivePool {
   return new NaivePool(...args)
+}
+
+function fail(): never {
+  throw new Error('fail')
 }

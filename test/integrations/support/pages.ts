@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 
-const FOLDER = join(__dirname, '../../../docs/integrations')
+const DOCS = join(__dirname, '../../../docs')
 
 /** A block of code of a page, which says the engine that it runs on. */
 export interface Snippet {
@@ -13,10 +13,16 @@ export interface Snippet {
   readonly code: string
 }
 
+const PAGES = [DOCS, join(DOCS, 'integrations')].flatMap((folder) =>
+  readdirSync(folder)
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => join(folder, file)),
+)
+
 /** Each block that begins with ```` ```ts postgres ```` or ```` ```ts mysql ````, of all pages. */
-export const SNIPPETS: readonly Snippet[] = readdirSync(FOLDER).flatMap((file) => {
-  const page = file.replace(/\.md$/, '')
-  const blocks = readFileSync(join(FOLDER, file), 'utf8').matchAll(/^```ts (postgres|mysql)\n(.*?)^```$/gms)
+export const SNIPPETS: readonly Snippet[] = PAGES.flatMap((path) => {
+  const page = basename(path, '.md')
+  const blocks = readFileSync(path, 'utf8').matchAll(/^```ts (postgres|mysql)\n(.*?)^```$/gms)
   return [...blocks].map(([, engine, code], i) => ({
     ...{ page, name: `${page}-${engine}-${i + 1}`, code: code! },
     engine: engine as Snippet['engine'],
