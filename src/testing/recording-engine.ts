@@ -7,8 +7,9 @@ import { Recorder } from './recorder'
 import type { QueryAnswer, QueryMatch, RecordedQuery } from './recorder'
 import { RecordingMysqlPool } from './recording-mysql-pool'
 import { RecordingPool } from './recording-pool'
-import type { PoolParts } from './recording-pool'
+import type { PoolParts, RecordedResult } from './recording-pool'
 import { RecordingTenants } from './recording-tenants'
+import { RecordingTransaction } from './recording-transaction'
 
 /** An engine without a server, and what its pools were asked. */
 export interface RecordingEngine<Pool> extends EngineFactory<Pool, Pool> {
@@ -56,11 +57,24 @@ export function recordingEngine({
     queries: recorder.queries,
     answer: (match, answer) => recorder.answer(match, answer),
     reset: () => recorder.reset(),
-    open({ scope }) {
+    open({ scope, transaction }) {
       const tenants = new RecordingTenants()
+      const pool = makePool({ recorder, scope, transaction })
       return {
-        pool: makePool({ recorder, scope }),
-        admin: makePool({ recorder, scope: () => WITHOUT_TENANT }),
+        pool,
+        admin: makePool({ recorder, scope: () => WITHOUT_TENANT, transaction: () => undefined }),
+        begin: () => RecordingTransaction.begin(recorder, scope()),
+        async send(sql, values) {
+          const answer: unknown = await pool.query(sql, [...values])
+          if (!Array.isArray(answer)) {
+            const { rows, rowCount } = answer as RecordedResult
+            return { rows: rows as object[], affected: rowCount }
+          }
+          const [rows] = answer as readonly unknown[]
+          return Array.isArray(rows)
+            ? { rows: rows as object[], affected: rows.length }
+            : { rows: [], affected: 0, ...(rows as object) }
+        },
         readMark: async (schema) => tenants.readMark(schema),
         listMarked: (prefix) => tenants.listMarked(prefix),
         openWorker: async () => tenants,

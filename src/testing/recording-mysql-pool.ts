@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { Scope } from '../tenant/context'
 import { Loan, namesOf, required } from './recorder'
 import type { PoolParts } from './recording-pool'
+import { joinedClient } from './recording-transaction'
 
 /** A query as `mysql2` takes it. */
 export interface RecordedMysqlConfig {
@@ -72,19 +73,20 @@ export class RecordingMysqlPool extends EventEmitter {
   /** @throws TenantRequiredError */
   async query(text: Text, values?: unknown): Promise<RecordedMysqlResult> {
     const scope = required(this.#parts.scope(), 'pool.query')
-    return send(this.#parts, text, values, { scope, client: undefined })
+    return send(this.#parts, text, values, { scope, client: joinedClient(this.#parts.transaction()) })
   }
 
   /** @throws TenantRequiredError */
   async execute(text: Text, values?: unknown): Promise<RecordedMysqlResult> {
     const scope = required(this.#parts.scope(), 'pool.execute')
-    return send(this.#parts, text, values, { scope, client: undefined })
+    return send(this.#parts, text, values, { scope, client: joinedClient(this.#parts.transaction()) })
   }
 
   /** @throws TenantRequiredError */
   async getConnection(): Promise<RecordingConnection> {
     const scope = required(this.#parts.scope(), 'pool.getConnection')
-    return new RecordingConnection(new Loan(scope, this.#parts.recorder.nextClient()), this.#parts)
+    const client = joinedClient(this.#parts.transaction()) ?? this.#parts.recorder.nextClient()
+    return new RecordingConnection(new Loan(scope, client), this.#parts)
   }
 
   /** Nothing is open. */

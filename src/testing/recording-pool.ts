@@ -2,6 +2,8 @@ import { EventEmitter } from 'node:events'
 import { ConfigError } from '../errors'
 import { bindToContext } from '../tenant/context'
 import type { Scope } from '../tenant/context'
+import type { TransactionLevel } from '../transaction/level'
+import { joinedClient } from './recording-transaction'
 import { Loan, namesOf, required } from './recorder'
 import type { Recorder } from './recorder'
 
@@ -68,6 +70,8 @@ export class RecordingClient extends EventEmitter {
 export interface PoolParts {
   readonly recorder: Recorder
   readonly scope: () => Scope | undefined
+  /** What a call belongs to. */
+  readonly transaction: () => TransactionLevel | undefined
 }
 
 /**
@@ -94,8 +98,9 @@ export class RecordingPool extends EventEmitter {
     callback?: unknown,
   ): Promise<RecordedResult> | undefined {
     const now = this.#parts.scope()
+    const level = this.#parts.transaction()
     return answered(readGiven(text, values, callback), async (config) =>
-      send(this.#parts.recorder, config, { scope: required(now, 'pool.query'), client: undefined }),
+      send(this.#parts.recorder, config, { scope: required(now, 'pool.query'), client: joinedClient(level) }),
     )
   }
 
@@ -104,11 +109,14 @@ export class RecordingPool extends EventEmitter {
   connect(callback: ConnectCallback): void
   connect(callback?: ConnectCallback): Promise<RecordingClient> | undefined {
     const now = this.#parts.scope()
-    const lend = async (): Promise<RecordingClient> =>
-      new RecordingClient(
-        new Loan(required(now, 'pool.connect'), this.#parts.recorder.nextClient()),
+    const level = this.#parts.transaction()
+    const lend = async (): Promise<RecordingClient> => {
+      const scope = required(now, 'pool.connect')
+      return new RecordingClient(
+        new Loan(scope, joinedClient(level) ?? this.#parts.recorder.nextClient()),
         this.#parts,
       )
+    }
     if (callback === undefined) return lend()
     const done = bindToContext(callback)
     void lend().then(

@@ -68,6 +68,52 @@ test('a transaction is seen to be on one client', async () => {
   ])
 })
 
+test('tenancy.transaction is written down with all that joins it, and what comes too late is refused', async () => {
+  let late: Promise<unknown> | undefined
+  let end = (): void => {}
+  const over = new Promise<void>((resolve) => (end = resolve))
+  await tenancy.run('acme', () =>
+    tenancy.transaction(async () => {
+      await pool.query('select 1')
+      const inner = tenancy.transaction(async () => {
+        await pool.query('select 2')
+        throw new Error('inner')
+      })
+      await expect(inner).rejects.toThrow('inner')
+      late = over.then(() => pool.query('select 3'))
+    }),
+  )
+  end()
+  await expect(late).rejects.toMatchObject({ code: 'ROWHOUSE_CLIENT_RELEASED' })
+  await pool.query('select 4').catch(() => {})
+  expect(engine.queries.map(({ text, client, tenant }) => [text, client, tenant])).toEqual(
+    [
+      'begin',
+      'select 1',
+      'savepoint rowhouse_1',
+      'select 2',
+      'rollback to savepoint rowhouse_1',
+      'commit',
+    ].map((text) => [text, 1, 'acme']),
+  )
+  const failing = tenancy.run('acme', () => tenancy.transaction(() => Promise.reject(new Error('no'))))
+  await expect(failing).rejects.toThrow('no')
+  expect(engine.queries.at(-1)).toMatchObject({ text: 'rollback', client: 2 })
+  await expect(tenancy.transaction(async () => {})).rejects.toMatchObject({
+    code: 'ROWHOUSE_TENANT_REQUIRED',
+  })
+})
+
+test('table calls are answered as they are said to be', async () => {
+  engine.answer(/^insert into "widgets"/, [{ id: 1, name: 'bolt' }])
+  expect(await tenancy.for('acme').insert('widgets', { name: 'bolt' })).toEqual({ id: 1, name: 'bolt' })
+  expect(await tenancy.for('acme').get('widgets', 1)).toBeUndefined()
+  expect(engine.queries.map(({ text, values, tenant }) => [text, values, tenant])).toEqual([
+    ['insert into "widgets" ("name") values ($1) returning *', ['bolt'], 'acme'],
+    ['select * from "widgets" where "id" = $1 limit $2', [1, 2], 'acme'],
+  ])
+})
+
 test('callbacks are called as the driver calls them, in the context of the call', async () => {
   engine.answer('select 1', [{ n: 1 }])
   const seen = await tenancy.run(
