@@ -68,7 +68,7 @@ export function recordingEngine({
           const answer: unknown = await pool.query(sql, [...values])
           if (!Array.isArray(answer)) {
             const { rows, rowCount } = answer as RecordedResult
-            return { rows: rows as object[], affected: rowCount }
+            return { rows: rows as object[], affected: rowCount ?? 0 }
           }
           const [rows] = answer as readonly unknown[]
           return Array.isArray(rows)

@@ -1,3 +1,4 @@
+import { ClientReleasedError } from '../errors'
 import { TransactionError } from '../run-errors'
 import type { TransactionLevel } from './level'
 import type { TransactionWord } from './words'
@@ -9,6 +10,9 @@ import type { TransactionWord } from './words'
 export class NestedClient {
   readonly #level: TransactionLevel
   #savepoint: string | undefined
+  /** The savepoint of the moment was sent. */
+  #isBegun = false
+  #isEnded = false
   /** The one before, whose release may have failed. */
   #released: string | undefined
   #entered: Promise<() => void> | undefined
@@ -26,6 +30,7 @@ export class NestedClient {
    */
   run(word: TransactionWord, send: (text?: string) => void, refuse: (error: Error) => void): void {
     const now = (): void => {
+      if (this.#isEnded) return refuse(releasedError(this.#level.engine.tenant))
       try {
         send(this.#textFor(word))
       } catch (error) {
@@ -39,7 +44,8 @@ export class NestedClient {
 
   /** The client was released. @param send - sends what is needed for the next one */
   end(send: (text: string) => void): void {
-    if (this.#savepoint !== undefined) send(`rollback to savepoint ${this.#savepoint}`)
+    if (this.#isBegun) send(`rollback to savepoint ${this.#savepoint}`)
+    this.#isEnded = true
     this.#close()
   }
 
@@ -58,7 +64,10 @@ export class NestedClient {
   #textFor(word: TransactionWord): string | undefined {
     const name = this.#savepoint
     if (word === 'none') return undefined
-    if (word === 'begin') return `savepoint ${name}`
+    if (word === 'begin') {
+      this.#isBegun = true
+      return `savepoint ${name}`
+    }
     if (word === 'refused') throw controlError(this.#level.engine.tenant)
     if (name === undefined) return this.#backFrom(word)
     this.#released = name
@@ -75,9 +84,17 @@ export class NestedClient {
 
   #close(): void {
     this.#savepoint = undefined
+    this.#isBegun = false
     void this.#entered?.then((leave) => leave())
     this.#entered = undefined
   }
+}
+
+/** A client was released while its BEGIN waited for another transaction. */
+function releasedError(tenant: string | undefined): ClientReleasedError {
+  return new ClientReleasedError('This client was released before its turn in the transaction had come.', {
+    tenant,
+  })
 }
 
 /** Something would end, or begin, a transaction that is not its own. */

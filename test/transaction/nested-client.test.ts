@@ -113,6 +113,25 @@ test('one that is let go inside its own gives its turn to the next', async () =>
   expect(sent).toEqual(['savepoint rowhouse_1', 'rollback to savepoint rowhouse_1', 'savepoint rowhouse_2'])
 })
 
+test('one that is let go while it waits sends nothing, and keeps nobody waiting', async () => {
+  const level = new TransactionLevel(engine)
+  const sent: string[] = []
+  const refused: string[] = []
+  const refuse = (error: Error): void => void refused.push((error as { code?: string }).code!)
+  const [first, second, third] = [new NestedClient(level), new NestedClient(level), new NestedClient(level)]
+  first.run('begin', (text) => void sent.push(text!), fail)
+  second.run('begin', fail, refuse)
+  second.run('none', fail, refuse)
+  third.run('begin', (text) => void sent.push(text!), fail)
+  second.end(fail)
+  await settle()
+  expect(sent).toEqual(['savepoint rowhouse_1'])
+  first.run('commit', (text) => void sent.push(text!), fail)
+  await settle()
+  expect(sent.slice(1)).toEqual(['release savepoint rowhouse_1', 'savepoint rowhouse_3'])
+  expect(refused).toEqual(['ROWHOUSE_CLIENT_RELEASED', 'ROWHOUSE_CLIENT_RELEASED'])
+})
+
 test('one that waits when the whole is over is refused', async () => {
   const level = new TransactionLevel(engine)
   const refused: string[] = []
