@@ -15,6 +15,7 @@ export interface TransactionLoan extends LoanOptions {
 
 /** A transaction on a connection of the pool. */
 export class MysqlTransaction implements EngineTransaction {
+  readonly isAborted = false
   readonly #given: TransactionLoan
   readonly #loan: WireConnection
 

@@ -57,6 +57,10 @@ export class PostgresTransaction implements EngineTransaction {
     return client.isAlive && (client.isBusy || client.getTransactionStatus() !== 'I')
   }
 
+  get isAborted(): boolean {
+    return this.client.getTransactionStatus() === 'E'
+  }
+
   async control(sql: string): Promise<unknown> {
     return this.#borrowed.query(sql)
   }

@@ -8,6 +8,7 @@ import type { Recorder } from './recorder'
 /** A transaction without a server: what steers it is written down, and its queries have the number of its client. */
 export class RecordingTransaction implements EngineTransaction {
   readonly isAlive = true
+  readonly isAborted = false
   readonly client: number
   readonly #recorder: Recorder
   readonly #scope: Scope

@@ -9,6 +9,8 @@ export interface EngineTransaction {
   readonly tenant: string | undefined
   /** As far as the server has told, it is still open: DDL of MySQL, a deadlock there, or a lost connection ends it. */
   readonly isAlive: boolean
+  /** A statement failed, and nothing but a rollback is taken any more; MySQL goes on behind an error. */
+  readonly isAborted: boolean
   /** Sends a statement that steers it. */
   control(sql: string): Promise<unknown>
   /** Commits it and gives the connection back. @returns false where the server has rolled back instead */

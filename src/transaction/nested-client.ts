@@ -3,6 +3,9 @@ import { TransactionError } from '../run-errors'
 import type { TransactionLevel } from './level'
 import type { TransactionWord } from './words'
 
+/** Stands for a statement that has nothing to do. */
+const NOTHING = 'select 1'
+
 /**
  * What a client sends that was checked out inside a transaction: its BEGIN is a savepoint there, and its COMMIT or ROLLBACK the
  * end of that. So a query library's own transactions nest in ours.
@@ -65,6 +68,8 @@ export class NestedClient {
     const name = this.#savepoint
     if (word === 'none') return undefined
     if (word === 'begin') {
+      // A warning of PostgreSQL's, elsewhere.
+      if (this.#isBegun) return NOTHING
       this.#isBegun = true
       return `savepoint ${name}`
     }
@@ -75,11 +80,12 @@ export class NestedClient {
     return word === 'commit' ? `release savepoint ${name}` : `rollback to savepoint ${name}`
   }
 
-  /** Outside of its own transaction: a library rolls back behind a COMMIT that failed. */
+  /** Outside of its own transaction: a library rolls back behind a COMMIT that failed, or to be sure. */
   #backFrom(word: 'commit' | 'rollback'): string {
     const name = this.#released
     this.#released = undefined
-    return word === 'rollback' && name !== undefined ? `rollback to savepoint ${name}` : 'select 1'
+    const mustGoBack = word === 'rollback' && name !== undefined && this.#level.engine.isAborted
+    return mustGoBack ? `rollback to savepoint ${name}` : NOTHING
   }
 
   #close(): void {

@@ -7,6 +7,7 @@ import type { TransactionWord } from '../../src/transaction/words'
 const engine: EngineTransaction = {
   tenant: 'acme',
   isAlive: true,
+  isAborted: false,
   control: async () => {},
   commit: async () => true,
   rollback: async () => {},
@@ -102,6 +103,14 @@ test('one that begins while another is inside waits for its end, and its stateme
   ])
 })
 
+test('a second begin inside its own does nothing, and its end is the end of all of it', () => {
+  const sent: string[] = []
+  const client = new NestedClient(new TransactionLevel(engine))
+  for (const word of ['begin', 'begin', 'rollback'] as const)
+    client.run(word, (text) => void sent.push(text!), fail)
+  expect(sent).toEqual(['savepoint rowhouse_1', 'select 1', 'rollback to savepoint rowhouse_1'])
+})
+
 test('one that is let go inside its own gives its turn to the next', async () => {
   const level = new TransactionLevel(engine)
   const sent: string[] = []
@@ -144,15 +153,18 @@ test('one that waits when the whole is over is refused', async () => {
   expect(refused).toEqual(['ROWHOUSE_CLIENT_RELEASED'])
 })
 
-test('a rollback behind a commit that failed goes back to where it began', () => {
+test.each([
+  ['that failed goes back to where it began', true, 'rollback to savepoint rowhouse_1'],
+  ['that went well does nothing', false, 'select 1'],
+])('a rollback behind a commit %s', (_what, isAborted, sentThen) => {
   const sent: string[] = []
-  const client = new NestedClient(new TransactionLevel(engine))
+  const client = new NestedClient(new TransactionLevel({ ...engine, isAborted }))
   for (const word of ['begin', 'commit', 'rollback', 'rollback', 'commit'] as const)
     client.run(word, (text) => void sent.push(text!), fail)
   expect(sent).toEqual([
     'savepoint rowhouse_1',
     'release savepoint rowhouse_1',
-    'rollback to savepoint rowhouse_1',
+    sentThen,
     'select 1',
     'select 1',
   ])
