@@ -47,9 +47,10 @@ export function wrapJob<This, First, Rest extends unknown[], Result>(
       return apart(job, isNested, work)
     }
     if (!isBatch(first)) return perform(first, tenantOfJob(first, tenantOf))
-    const groups = groupByTenant(first, tenantOf)
-    if (groups.length === 1) return perform(first, groups[0]!.tenant)
-    await performAll(groups, ({ tenant, jobs }) => perform(jobs as First, tenant))
+    const { groups, failures } = groupByTenant(first, tenantOf)
+    if (groups.length === 1 && failures.length === 0) return perform(first, groups[0]!.tenant)
+    failures.push(...(await performAll(groups, ({ tenant, jobs }) => perform(jobs as First, tenant))))
+    if (failures.length > 0) throw failures[0]
     return undefined
   }
 }
@@ -91,23 +92,34 @@ function isBatch(job: unknown): job is readonly unknown[] {
   return Array.isArray(job) && job.length > 0
 }
 
-/** All are asked before any is run: a job that names no tenant stops its batch before it began. */
-function groupByTenant(jobs: readonly unknown[], tenantOf: JobTenant<unknown> | undefined): Group[] {
+/** By whose they are, and why those that can't be anybody's are refused. */
+function groupByTenant(
+  jobs: readonly unknown[],
+  tenantOf: JobTenant<unknown> | undefined,
+): { readonly groups: readonly Group[]; readonly failures: unknown[] } {
   const groups = new Map<string, Group>()
+  const failures: unknown[] = []
   for (const job of jobs) {
-    const tenant = tenantOfJob(job, tenantOf)
-    const group = groups.get(tenant) ?? { tenant, jobs: [] }
-    group.jobs.push(job)
-    groups.set(tenant, group)
+    try {
+      const tenant = tenantOfJob(job, tenantOf)
+      const group = groups.get(tenant) ?? { tenant, jobs: [] }
+      group.jobs.push(job)
+      groups.set(tenant, group)
+    } catch (error) {
+      failures.push(error)
+    }
   }
-  return [...groups.values()]
+  return { groups: [...groups.values()], failures }
 }
 
-/** One after the other, and each whatever became of those before: the queue is told of the first failure, and gives all again. */
+/**
+ * One after the other, and each whatever became of those before: one tenant's failure must not keep the others' jobs from being
+ * done, although the queue, which is told of one failure for the batch, will give all of them again.
+ */
 async function performAll(
   groups: readonly Group[],
   perform: (group: Group) => Promise<unknown>,
-): Promise<void> {
+): Promise<unknown[]> {
   const failures: unknown[] = []
   for (const group of groups) {
     try {
@@ -118,5 +130,5 @@ async function performAll(
       failures.push(error)
     }
   }
-  if (failures.length > 0) throw failures[0]
+  return failures
 }

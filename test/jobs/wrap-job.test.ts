@@ -146,7 +146,8 @@ describe('a job is refused, and its handler never called', () => {
     ['a tenant that is gone', jobOf('gone'), 'ROWHOUSE_TENANT_NOT_FOUND'],
     ['constructor', jobOf('constructor'), 'ROWHOUSE_TENANT_NOT_FOUND'],
     ['a suspended tenant', jobOf('sus'), 'ROWHOUSE_TENANT_SUSPENDED'],
-    ['a batch with one that names none', [jobOf('acme'), { data: {} }], REQUIRED],
+    ['a batch of which none names any', [{ data: {} }, { data: {} }], REQUIRED],
+    ['a batch in a batch', [[jobOf('acme')]], REQUIRED],
   ])('%s', async (_what, job, code) => {
     expect(await codeOf(() => counted(job))).toBe(code)
     expect(await codeOf(() => tenancy.run('globex', () => counted(job)))).toBe(code)
@@ -207,9 +208,16 @@ describe('a batch', () => {
     expect(seen).toEqual(['acme: acme,acme', 'acme done', 'globex: globex', 'globex done'])
   })
 
-  test("with a tenant that is gone runs the others' jobs, and fails", async () => {
-    expect(await codeOf(() => batch([jobOf('gone'), jobOf('globex')]))).toBe('ROWHOUSE_TENANT_NOT_FOUND')
-    expect(seen).toEqual(['globex: globex', 'globex done'])
+  test.each([
+    ['a tenant that is gone', jobOf('gone'), 'ROWHOUSE_TENANT_NOT_FOUND'],
+    ['a suspended tenant', jobOf('sus'), 'ROWHOUSE_TENANT_SUSPENDED'],
+    ['a job that names none', {} as Job, 'ROWHOUSE_TENANT_REQUIRED'],
+  ])("with %s runs the others' jobs, and fails", async (_what, bad, code) => {
+    expect(await codeOf(() => batch([bad, jobOf('globex'), jobOf('acme')]))).toBe(code)
+    expect(seen).toEqual(['globex: globex', 'globex done', 'acme: acme', 'acme done'])
+    seen.splice(0)
+    expect(await codeOf(() => batch([bad, jobOf('acme')]))).toBe(code)
+    expect(seen).toEqual(['acme: acme', 'acme done'])
   })
 
   test('whose handler returns promises that fail, fails', async () => {
