@@ -60,7 +60,7 @@ async function admit(parts: JobParts<unknown>, raw: TenantInput): Promise<Tenant
   const { id, schema } = parts.parse(raw)
   const entry = await parts.directory.find(id)
   if (!entry) {
-    throw new TenantNotFoundError(`There is no tenant "${id}" (any more), so its job was not run.`, {
+    throw new TenantNotFoundError(`There is no tenant "${id}" now, so its job was not run.`, {
       tenant: id,
     })
   }

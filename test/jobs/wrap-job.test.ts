@@ -17,6 +17,7 @@ const tenancy = createTenancy({
 })
 const billing = createTenancy({ engine: engine(), name: 'billing', directory: (id) => records.get(id) })
 
+/** What a queue gives, of any tenant. */
 const jobOf = (tenant: unknown) => ({ id: 7, data: { tenant } })
 const currentId = () => tenancy.current()?.id
 const work = tenancy.wrapJob(async (_job: unknown) => {
@@ -50,15 +51,15 @@ test('interleaved jobs keep their tenants, also where the worker is an emitter t
   const emitter = new EventEmitter()
   const seen: string[] = []
   tenancy.run('acme', () => {
-    emitter.on('naive', (job: ReturnType<typeof jobOf>) => seen.push(`${job.data.tenant} as ${currentId()}`))
-    emitter.on(
-      'job',
-      tenancy.wrapJob(async (job: ReturnType<typeof jobOf>) => {
-        await sleep(Math.random() * 5)
-        seen.push(`${job.data.tenant} as ${currentId()}`)
-        if (seen.length === 40) emitter.emit('done')
-      }),
+    emitter.on('naive', (job: ReturnType<typeof jobOf>) =>
+      seen.push(`${String(job.data.tenant)} as ${currentId()}`),
     )
+    const wrapped = tenancy.wrapJob(async (job: ReturnType<typeof jobOf>) => {
+      await sleep(Math.random() * 5)
+      seen.push(`${String(job.data.tenant)} as ${currentId()}`)
+      if (seen.length === 40) emitter.emit('done')
+    })
+    emitter.on('job', (job: ReturnType<typeof jobOf>) => void wrapped(job))
   })
   const done = once(emitter, 'done')
   // In acme, as a timer or a socket that was opened there would be.
@@ -158,7 +159,7 @@ describe('a job is refused, and its handler never called', () => {
       /^This job needs a tenant and names none.*tenancy\.jobData\(data\)/,
     )
     await expect(counted(jobOf('gone'))).rejects.toThrow(
-      'There is no tenant "gone" (any more), so its job was not run.',
+      'There is no tenant "gone" now, so its job was not run.',
     )
     await expect(counted(jobOf('gone'))).rejects.toMatchObject({ tenant: 'gone' })
   })

@@ -15,9 +15,11 @@ interface Visitor {
 }
 
 // Their types would add a session to the requests of all other tests.
+/* eslint-disable @typescript-eslint/no-require-imports */
 const session = require('express-session') as (options: object) => express.RequestHandler
 const PgStore = require('connect-pg-simple')(session) as new (options: object) => object
 const MysqlStore = require('express-mysql-session')(session) as new (options: object, pool: unknown) => object
+/* eslint-enable @typescript-eslint/no-require-imports */
 const sessionOf = (req: object): Visitor => (req as { session: Visitor }).session
 
 /** How sessions are kept on one engine: their table, made and granted by the owner, and the store on a pool. */
