@@ -35,6 +35,20 @@ test('two tenants never have the same key, and one has it for the same text only
   )
 })
 
+test('one text, split into an id and a key at two places, makes two keys', () => {
+  const pieces = fc.array(fc.constantFrom('a', 'b', '%3A', '%', ''), { minLength: 3, maxLength: 5 })
+  const places = fc.tuple(fc.integer({ min: 1, max: 2 }), fc.integer({ min: 1, max: 2 }))
+  fc.assert(
+    fc.property(pieces, places, fc.constantFrom(':', '%3A', '%'), (all, [at, otherAt], mark) => {
+      const split = (place: number) => [all.slice(0, place).join(mark), all.slice(place).join(mark)] as const
+      const [[one, key], [other, otherKey]] = [split(at), split(otherAt)]
+      fc.pre(isId(one) && isId(other) && one !== other)
+      expect(tenantKey(one, key)).not.toBe(tenantKey(other, otherKey))
+    }),
+    { numRuns: 1000 },
+  )
+})
+
 test('no key of a tenant begins with all of another, so that a scan for one finds no other', () => {
   fc.assert(
     fc.property(id, id, hostile, (one, other, key) => {
