@@ -20,16 +20,14 @@ export class ConfigError extends RowhouseError {
 /** A value can't be a tenant id: wrong characters, a reserved name, or its schema name would be too long. */
 export class TenantIdError extends RowhouseError {}
 
+const CURE =
+  'this call chain has none. Mount tenancy.middleware() before this route (and tenancy.resumeTenant() behind a body parser ' +
+  'that loses the context), wrap the call in tenancy.run(tenant, work), or say tenancy.withoutTenant(work) for shared tables.'
+
 /** A query was made where the running call chain has no tenant. Nothing was sent. */
 export class TenantRequiredError extends RowhouseError {
-  constructor(what: string, details: ErrorDetails = {}) {
-    super(
-      'ROWHOUSE_TENANT_REQUIRED',
-      `${what} needs a tenant and this call chain has none. Mount tenancy.middleware() before this route ` +
-        '(and tenancy.resumeTenant() behind a body parser that loses the context), wrap the call in ' +
-        'tenancy.run(tenant, work), or say tenancy.withoutTenant(work) for shared tables.',
-      details,
-    )
+  constructor(what: string, { cure = CURE, ...details }: ErrorDetails & { readonly cure?: string } = {}) {
+    super('ROWHOUSE_TENANT_REQUIRED', `${what} needs a tenant and ${cure}`, details)
     // Here, so that no pool that refuses can forget to tell.
     onRefusal(this)
   }

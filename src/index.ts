@@ -74,6 +74,9 @@ export type { BookEntry } from './lifecycle/book-entry'
 export type { CreateOptions, MigrateOptions } from './lifecycle/options'
 export type { Repair, UnfinishedMigration } from './engine'
 export type { Target } from './migrations/target'
+export { sharedKey, tenantKey } from './keys/tenant-key'
+export { tenantPath } from './keys/tenant-path'
+export type { WrapJobOptions } from './jobs/wrap-job'
 export { ISOLATION_CHANNEL, isolationCounts } from './observe/isolation'
 export type { IsolationCounts, IsolationMessage } from './observe/isolation'
 export type { Scope, Tenant } from './tenant/context'
@@ -116,6 +119,7 @@ export {
   RowNotFoundError,
   SeveralRowsError,
   TenantMoveError,
+  TenantPathError,
   TenantWorkError,
   TransactionError,
 } from './run-errors'

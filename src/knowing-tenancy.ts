@@ -11,9 +11,9 @@ import type { FleetStatus, LookParts } from './fleet/status-fleet'
 import type { TenantStatus } from './lifecycle/results'
 import type { LintFinding } from './lint-finding'
 import { readMigrationFolder } from './migrations/folder'
-import { ScopedTenancy } from './scoped-tenancy'
 import type { DefaultRecord } from './scoped-tenancy'
 import type { TenantInput } from './tenant/tenant-id'
+import { WorkingTenancy } from './working-tenancy'
 
 /** Whom to look at. */
 export interface LookOptions {
@@ -29,7 +29,7 @@ export class KnowingTenancy<
   Admin = unknown,
   Record extends object = DefaultRecord,
   CallbackPool = unknown,
-> extends ScopedTenancy<Pool, Admin, Record, CallbackPool> {
+> extends WorkingTenancy<Pool, Admin, Record, CallbackPool> {
   /** Where a tenant stands: versions, pending migrations, missing files. */
   status(tenant: TenantInput): Promise<TenantStatus> {
     return this.tenants.status(this.nameOf(tenant))

@@ -63,3 +63,10 @@ export class SeveralRowsError extends RowhouseError {
     this.table = table
   }
 }
+
+/** A part of a path could lead out of the tenant's folder, or means something else to another system. Answers 400. */
+export class TenantPathError extends RowhouseError {
+  constructor(message: string, details: ErrorDetails = {}) {
+    super('ROWHOUSE_TENANT_PATH', message, { status: 400, ...details })
+  }
+}

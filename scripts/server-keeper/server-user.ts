@@ -12,7 +12,7 @@ export interface ServerUser {
  * @param name - the server's own user, taken where the system has it; `nobody` otherwise
  * @throws when this is root and there is neither
  */
-export function findServerUser(name: 'postgres' | 'mysql'): ServerUser {
+export function findServerUser(name: 'postgres' | 'mysql' | 'redis'): ServerUser {
   if (process.getuid?.() !== 0) return {}
   for (const candidate of [name, 'nobody']) {
     const uid = readId('-u', candidate)
