@@ -1,6 +1,7 @@
 import type { Pool } from 'mysql2'
 import type { Pool as PromisePool } from 'mysql2/promise'
 import { IsolationError, TenantRequiredError } from '../errors'
+import { timed } from '../observe/checkouts'
 import type { ByScope } from '../tenant/by-scope'
 import { bindToContext, outsideTenants } from '../tenant/context'
 import type { Scope } from '../tenant/context'
@@ -196,9 +197,10 @@ class ScopedPool {
     return MysqlTransaction.begin({ connection, gate: member.gate, lease, scope, member }, options)
   }
 
-  #borrowFor(lease: Lease, begin: Take): void {
+  #borrowFor(lease: Lease, use: Take): void {
     const { turns } = this.#options
     const { tenant } = lease.target
+    const begin = timed('mysql', tenant, use)
     if (turns === undefined || tenant === undefined) return this.#take(lease, begin)
     turns.take<WireConnection>(tenant, {
       take: (done) => this.#take(lease, done, () => turns.leave(tenant)),
