@@ -169,13 +169,12 @@ class ScopedPool extends DriverPool {
   }
 
   /** Begins a transaction for the tenant of the caller. */
-  [BEGIN](options: TransactionOptions): Promise<PostgresTransaction> {
-    return new Promise((resolve, reject) => {
-      this.#borrow('tenancy.transaction', true, (error, loan) => {
-        if (loan === undefined) reject(error)
-        else PostgresTransaction.begin({ ...loan, scope: this.#scope }, options).then(resolve, reject)
-      })
+  async [BEGIN](options: TransactionOptions): Promise<PostgresTransaction> {
+    const loan = await new Promise<Loan>((resolve, reject) => {
+      this.#borrow('tenancy.transaction', true, (error, given) => (given ? resolve(given) : reject(error)))
     })
+    // Here, in the caller's context again: who had to wait is called back in the one of whoever gave the connection back.
+    return PostgresTransaction.begin({ ...loan, scope: this.#scope }, options)
   }
 
   #queryOnce(config: unknown, values: unknown, callback: QueryCallback): void {

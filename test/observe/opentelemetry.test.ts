@@ -1,0 +1,57 @@
+import { EngineTown } from '../engines/support/engine-town'
+import { ENGINE_SERVERS } from '../support/engines'
+import { spansOf } from './support/spans'
+import type { ToldSpan } from './support/spans'
+
+/** One of each engine: what is instrumented is the driver. */
+const SERVERS = ['postgres', 'mysql'].flatMap((engine) =>
+  ENGINE_SERVERS.filter((server) => server.engine === engine).slice(0, 1),
+)
+
+describe.each(SERVERS)('spans of two tenants on $name', (server) => {
+  const town = new EngineTown(server, 'spans')
+  let spans: ToldSpan[]
+
+  beforeAll(async () => {
+    for (const id of ['acme', 'globex']) await town.tenancy.create(id)
+    spans = await spansOf({ engine: server.engine, url: server.appUrl, prefix: town.prefix })
+  })
+  afterAll(() => town.close())
+
+  const ofQueries = (whose: string): ToldSpan[] =>
+    spans.filter(({ kind, text }) => kind === 'CLIENT' && text.includes(`/* ${whose} */`))
+
+  test.each(['acme', 'globex'])('each query of %s has its id, and no other', (id) => {
+    const queries = ofQueries(id)
+    expect(queries.length).toBeGreaterThanOrEqual(6 * (server.engine === 'mysql' ? 5 : 4) + 1)
+    expect([...new Set(queries.map(({ tenant }) => tenant))]).toEqual([id])
+  })
+
+  test('what runs without a tenant has none, and neither has the plain pool of one', () => {
+    for (const whose of ['shared', 'nobody']) {
+      expect(ofQueries(whose).length).toBeGreaterThan(0)
+      expect([...new Set(ofQueries(whose).map(({ tenant }) => tenant))]).toEqual([undefined])
+    }
+  })
+
+  test.each(['acme', 'globex'])('spans that the code of %s starts have its id', (id) => {
+    const own = spans.filter(({ name }) => name === `custom ${id}`)
+    expect(own.map(({ tenant }) => tenant)).toEqual(Array.from({ length: 6 }, () => id))
+  })
+
+  test('the span of a request has the tenant that it was let in to', () => {
+    const requests = spans.filter(({ kind }) => kind === 'SERVER')
+    expect(requests.map(({ text, tenant }) => `${text} ${tenant}`).sort()).toEqual([
+      '/acme acme',
+      '/globex globex',
+    ])
+  })
+
+  test('each tenant has its own rows', async () => {
+    for (const id of ['acme', 'globex']) {
+      const names = await town.kept(id)
+      expect(names).toHaveLength(12)
+      expect(names.every((name) => name.startsWith(id))).toBe(true)
+    }
+  })
+})
