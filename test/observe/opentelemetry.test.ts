@@ -47,10 +47,27 @@ describe.each(SERVERS)('spans of two tenants on $name', (server) => {
     ])
   })
 
+  test('a remote call has what the span around it has', () => {
+    const tenantsOf = (start: string): string[] =>
+      spans.filter(({ name }) => name.startsWith(start)).map(({ name, tenant }) => `${name} ${tenant}`)
+    expect(tenantsOf('inside').sort()).toEqual(['inside acme acme', 'inside globex globex'])
+    // The span of a job was there before the tenant was.
+    expect(tenantsOf('remote')).toHaveLength(12)
+    expect(tenantsOf('remote').every((text) => text.endsWith('undefined'))).toBe(true)
+  })
+
+  test('who reads the tenant of the running context instead has strangers in it', async () => {
+    const task = { engine: server.engine, url: server.appUrl, prefix: town.prefix, isNaive: true }
+    const wrong = (await spansOf(task)).filter(
+      ({ text, tenant }) => /\/\* (acme|globex) \*\//.test(text) && !text.includes(`/* ${tenant} */`),
+    )
+    expect(wrong.length).toBeGreaterThan(0)
+  })
+
   test('each tenant has its own rows', async () => {
     for (const id of ['acme', 'globex']) {
       const names = await town.kept(id)
-      expect(names).toHaveLength(12)
+      expect(names.length).toBeGreaterThanOrEqual(12)
       expect(names.every((name) => name.startsWith(id))).toBe(true)
     }
   })

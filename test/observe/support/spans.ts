@@ -7,8 +7,8 @@ export interface SpansTask {
   readonly engine: 'postgres' | 'mysql'
   readonly url: string
   readonly prefix: string
-  /** Without what is tested. */
-  readonly bare?: boolean
+  /** With a processor that reads the tenant of the running context, in place of ours. */
+  readonly isNaive?: boolean
 }
 
 /** A span, as far as tests look at it. */
@@ -17,7 +17,7 @@ export interface ToldSpan {
   readonly kind: string
   /** Of a query, or of a request's URL. */
   readonly text: string
-  readonly tenant?: string
+  readonly tenant?: string | undefined
 }
 
 const ROOT = join(__dirname, '../../..')
