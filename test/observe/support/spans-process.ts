@@ -6,6 +6,7 @@ import { PgInstrumentation } from '@opentelemetry/instrumentation-pg'
 import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-node'
 import type { AddressInfo } from 'node:net'
+import type { TenantSpanProcessor } from 'rowhouse/opentelemetry'
 import type { SpansTask, ToldSpan } from './spans'
 
 /*
@@ -35,7 +36,7 @@ async function main(): Promise<void> {
     directory: async (id) => ({ id }),
   })
   /** Reads the tenant where the driver's instrumentation runs. */
-  const naive: ReturnType<typeof tenantSpans> = {
+  const naive: TenantSpanProcessor = {
     onStart: (span) => void span.setAttribute(TENANT_ATTRIBUTE, tenancy.current()?.id ?? 'none'),
     onEnd() {},
     async forceFlush() {},
