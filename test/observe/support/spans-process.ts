@@ -119,7 +119,7 @@ function tell({ name, kind, attributes }: ReadableSpan, attribute: string): Told
     ''
   return {
     name,
-    kind: SpanKind[kind]!,
+    kind: SpanKind[kind],
     text: String(text),
     tenant: attributes[attribute] as string | undefined,
   }
