@@ -6,6 +6,7 @@ import { benchFleet } from './fleet'
 import { measure } from './measure'
 import type { Measured } from './measure'
 import { openMysqlExecutes, openMysqlQueries } from './mysql-strategies'
+import { nanosOfCheck, observeMysql, observePostgres } from './observe'
 import { openPostgres } from './postgres-strategies'
 import { openSlonik } from './slonik-strategies'
 import type { Strategy } from './strategy'
@@ -22,6 +23,16 @@ const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 15)
 
 /** Opens the ways of a group over a server behind this URL. */
 type Open = (url: string) => readonly Strategy[] | Promise<readonly Strategy[]>
+type Groups = Readonly<Record<string, Open>>
+
+const POSTGRES: Groups = {
+  'pg, pool.query': (url) => openPostgres({ connectionString: url, max: POOL_SIZE }),
+  'slonik, pool.one': (url) => openSlonik(url, POOL_SIZE),
+}
+const MYSQL: Groups = {
+  'mysql2, pool.query': (uri) => openMysqlQueries({ uri, connectionLimit: POOL_SIZE }),
+  'mysql2, pool.execute': (uri) => openMysqlExecutes({ uri, connectionLimit: POOL_SIZE }),
+}
 
 /** Prints how much slower than hand-written, qualified SQL each way of scoping is. Ratios, since machines differ. */
 async function main(): Promise<void> {
@@ -31,40 +42,39 @@ async function main(): Promise<void> {
     `${cpus().length} x ${cpus()[0]?.model}, Node ${process.version}, ${TENANTS} tenants, medians of ${ROUNDS} alternated ` +
       "rounds; every row was checked to be the right tenant's",
   )
-  if (only === undefined || only === 'postgres') await benchPostgres()
-  if (only === undefined || only === 'mysql') await benchMysql()
+  if (only === undefined || only === 'postgres') await benchPostgres(POSTGRES)
+  if (only === undefined || only === 'mysql') await benchMysql(MYSQL)
+  if (only === 'observe') {
+    console.log(`to ask whether anybody listens: ${nanosOfCheck().toFixed(1)} ns`)
+    await benchPostgres({ 'pg, pool.query': (url) => observePostgres(url, POOL_SIZE) })
+    await benchMysql({ 'mysql2, pool.query': (url) => observeMysql(url, POOL_SIZE) })
+  }
 }
 
-async function benchPostgres(): Promise<void> {
+async function benchPostgres(groups: Groups): Promise<void> {
   const server = await providePostgres()
   try {
     console.log(`\n## PostgreSQL ${await createPostgresTenants(server.ownerUrl)}`)
-    await benchAll(server.ownerUrl, {
-      'pg, pool.query': (url) => openPostgres({ connectionString: url, max: POOL_SIZE }),
-      'slonik, pool.one': (url) => openSlonik(url, POOL_SIZE),
-    })
+    await benchAll(server.ownerUrl, groups)
     await dropPostgresTenants(server.ownerUrl)
   } finally {
     await server.stop()
   }
 }
 
-async function benchMysql(): Promise<void> {
+async function benchMysql(groups: Groups): Promise<void> {
   const server = await provideMysql()
   try {
     console.log(`\n## ${server.version}`)
     await createMysqlTenants(server.ownerUrl)
-    await benchAll(server.ownerUrl, {
-      'mysql2, pool.query': (uri) => openMysqlQueries({ uri, connectionLimit: POOL_SIZE }),
-      'mysql2, pool.execute': (uri) => openMysqlExecutes({ uri, connectionLimit: POOL_SIZE }),
-    })
+    await benchAll(server.ownerUrl, groups)
     await dropMysqlTenants(server.ownerUrl)
   } finally {
     await server.stop()
   }
 }
 
-async function benchAll(serverUrl: string, groups: Readonly<Record<string, Open>>): Promise<void> {
+async function benchAll(serverUrl: string, groups: Groups): Promise<void> {
   const url = new URL(serverUrl)
   const proxy = await startDelayProxy(Number(url.port), 1)
   try {

@@ -1,6 +1,7 @@
 import type { Answered } from './answered'
 import type { Finding } from './doctor/finding'
 import type { FleetReader } from './fleet-reader'
+import type { PoolCounts } from './observe/pool-counts'
 import type { LintFinding } from './lint-finding'
 import type { SchemaMoves } from './schema-moves'
 import type { Scope } from './tenant/context'
@@ -274,6 +275,8 @@ export interface Engine<Pool = unknown, Admin = unknown, CallbackPool = unknown>
   openWorker(limits?: WorkerLimits): Promise<MigrationWorker>
   /** Opens a connection with the application's rights for reading many tenants. Missing where there is no server. */
   openReader?(): Promise<FleetReader>
+  /** The pool's connections now. Missing where there is no server. */
+  poolCounts?(): PoolCounts
   /** Looks at the set-up with its own and the application's eyes, and changes nothing. */
   diagnose?(prefix: string): Promise<readonly Finding[]>
   /** Looks through migrations without a database. Missing where there is no server. @throws MigrationFolderError */

@@ -112,6 +112,7 @@ export class PoolTimeoutError extends RowhouseError {
 export class TenantMismatchError extends RowhouseError {
   constructor(message: string, details: ErrorDetails = {}) {
     super('ROWHOUSE_TENANT_MISMATCH', message, details)
+    onRefusal(this)
   }
 }
 

@@ -30,6 +30,8 @@ import type {
 import type { BookEntry } from './lifecycle/book-entry'
 import type { CreateOptions, MigrateOptions, TenantNames } from './lifecycle/options'
 import { expectCount, KnowingTenancy } from './knowing-tenancy'
+import { toldOf } from './observe/tenants'
+import type { TenantAction } from './observe/tenants'
 import { createMigrationFile } from './migrations/new-file'
 import type { Target } from './migrations/target'
 import type { TenancyOptions } from './options'
@@ -55,17 +57,17 @@ export class Tenancy<
 
   /** Makes a tenant: its schema and all migrations, on PostgreSQL in one transaction. A failure leaves nothing. */
   create(tenant: TenantInput, options?: CreateOptions): Promise<CreateResult> {
-    return this.tenants.create(this.nameOf(tenant), options)
+    return this.#told('create', tenant, (names) => this.tenants.create(names, options))
   }
 
   /** Runs pending migrations of one tenant, up to a version (inclusive), by steps, or all. */
   migrate(tenant: TenantInput, options?: MigrateOptions): Promise<MigrationResult> {
-    return this.tenants.migrate(this.nameOf(tenant), 'up', options)
+    return this.#told('migrate', tenant, (names) => this.tenants.migrate(names, 'up', options))
   }
 
   /** Reverts migrations of one tenant: one step, or down to and including a version, by steps, or all. */
   rollback(tenant: TenantInput, target?: Target): Promise<MigrationResult> {
-    return this.tenants.migrate(this.nameOf(tenant), 'down', target)
+    return this.#told('rollback', tenant, (names) => this.tenants.migrate(names, 'down', target))
   }
 
   /**
@@ -139,8 +141,9 @@ export class Tenancy<
   /** The same, at once. */
   drop(tenant: TenantInput, options?: TenantDropOptions): Promise<TenantResult>
   drop(tenant: TenantInput, { keep, cascade }: TenantDropOptions = {}): Promise<TenantResult> {
-    if (keep === undefined) return this.tenants.drop(this.nameOf(tenant), { cascade })
-    return this.moves.drop(this.nameOf(tenant), keep)
+    const drop = (names: TenantNames): Promise<TenantResult> =>
+      keep === undefined ? this.tenants.drop(names, { cascade }) : this.moves.drop(names, keep)
+    return this.#told('drop', tenant, drop)
   }
 
   /**
@@ -148,7 +151,7 @@ export class Tenancy<
    * @throws TenantNotFoundError, TenantExistsError where there is a tenant of that id
    */
   undrop(tenant: TenantInput, options?: UndropOptions): Promise<TenantResult> {
-    return this.moves.undrop(this.nameOf(tenant), options)
+    return this.#told('undrop', tenant, (names) => this.moves.undrop(names, options))
   }
 
   /** Dropped tenants whose data is kept: by schema name, of each the newest first. */
@@ -179,7 +182,7 @@ export class Tenancy<
    * @throws TenantNotFoundError, TenantExistsError, SchemaNotOursError; TenantMoveError where something would not come along
    */
   rename(tenant: TenantInput, newId: TenantInput): Promise<RenameResult> {
-    return this.moves.rename(this.nameOf(tenant), this.nameOf(newId))
+    return this.#told('rename', tenant, (names) => this.moves.rename(names, this.nameOf(newId)))
   }
 
   /** Whether there is such a tenant of this tenancy. */
@@ -196,7 +199,7 @@ export class Tenancy<
 
   /** Takes over a schema that another tool made, with its record of migrations. */
   adopt(tenant: TenantInput): Promise<MigrationResult> {
-    return this.tenants.adopt(this.nameOf(tenant))
+    return this.#told('adopt', tenant, (names) => this.tenants.adopt(names))
   }
 
   /**
@@ -264,7 +267,13 @@ export class Tenancy<
   }
 
   #setState(tenant: TenantInput, state: TenantState): Promise<TenantResult> {
-    return this.tenants.setState(this.nameOf(tenant), state)
+    const action = state === 'active' ? 'unsuspend' : 'suspend'
+    return this.#told(action, tenant, (names) => this.tenants.setState(names, state))
+  }
+
+  #told<T>(action: TenantAction, given: TenantInput, work: (names: TenantNames) => Promise<T>): Promise<T> {
+    const names = this.nameOf(given)
+    return toldOf({ tenancy: this.settings.name, action, tenant: names.id }, work(names))
   }
 }
 

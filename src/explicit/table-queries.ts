@@ -2,23 +2,13 @@ import type * as kysely from 'kysely' with { 'resolution-mode': 'import' }
 import { ConfigError } from '../errors'
 import { expectChoice, expectFilter, expectName, expectRow } from './table-input'
 import type { Dialect, Given, GivenChoice } from './table-input'
+import type { TableQuery, TableStatements } from './table-statements'
 
 type Library = typeof kysely
 type Tables = Record<string, Record<string, unknown>>
 
-/** A statement with its values, in the placeholders of the driver. */
-export interface TableQuery {
-  readonly sql: string
-  readonly values: readonly unknown[]
-}
-
-/**
- * Writes the statements of table calls. Names are of one table and one column each, quoted by Kysely; values are always
- * parameters.
- *
- * Each throws ConfigError for a name or a value that it can't be asked for with.
- */
-export class TableQueries {
+/** Names are of one table and one column each, quoted by Kysely; values are always parameters. */
+export class TableQueries implements TableStatements {
   readonly #library: Library
   readonly #dialect: Dialect
   readonly #builder: kysely.Kysely<Tables>
@@ -29,7 +19,6 @@ export class TableQueries {
     this.#builder = builderOf(library, dialect)
   }
 
-  /** Rows that a filter finds. */
   select(table: string, filter: Given, choice: GivenChoice = {}): TableQuery {
     const { orderBy, limit, offset } = expectChoice(choice)
     let query = this.#builder.selectFrom(expectName(table)).selectAll()
@@ -42,13 +31,11 @@ export class TableQueries {
     return written(query.compile())
   }
 
-  /** New rows. @param returns - they are answered with all their columns */
   insert(table: string, rows: readonly Given[], returns: boolean): TableQuery {
     const query = this.#builder.insertInto(expectName(table)).values(rows.map((row) => this.#row(row)))
     return written((returns ? query.returningAll() : query).compile())
   }
 
-  /** A new row, or the changes of the one with this key. */
   upsert(table: string, row: Given, keys: readonly string[], returns: boolean): TableQuery {
     const values = this.#row(row)
     const others = Object.keys(values).filter((column) => !keys.includes(column))
@@ -68,7 +55,6 @@ export class TableQueries {
     return written((returns ? query.returningAll() : query).compile())
   }
 
-  /** Changes of all rows that a filter finds. */
   update(table: string, filter: Given, changes: Given, returns: boolean): TableQuery {
     const values = Object.fromEntries(expectRow(changes, this.#dialect))
     if (Object.keys(values).length === 0)
@@ -78,7 +64,6 @@ export class TableQueries {
     return written((returns ? query.returningAll() : query).compile())
   }
 
-  /** The end of all rows that a filter finds. */
   delete(table: string, filter: Given, returns: boolean): TableQuery {
     let query = this.#builder.deleteFrom(expectName(table))
     for (const condition of this.#conditions(filter)) query = query.where(condition)

@@ -2,14 +2,14 @@ import type { Answered } from '../answered'
 import { ConfigError } from '../errors'
 import { RowNotFoundError, SeveralRowsError } from '../run-errors'
 import type { Given } from './table-input'
-import type { TableQueries, TableQuery } from './table-queries'
+import type { TableQuery, TableStatements } from './table-statements'
 import type { AnyTables, Changes, Choice, Filter, KeyOption, NewRow, Row, Selected } from './table-types'
 
 /** How the tables of one tenant are reached. */
 export interface TableParts {
   readonly tenant: string
   /** Writes the statements. */
-  readonly queries: () => Promise<TableQueries>
+  readonly queries: () => Promise<TableStatements>
   /** Sends one, as the tenant. */
   readonly send: (query: TableQuery) => Promise<Answered>
   /** Which statements the server answers with their rows. */
@@ -201,7 +201,7 @@ export class TenantTables<Tables extends object = AnyTables> {
     return { tenant: this.#parts.tenant }
   }
 
-  async #do(write: (queries: TableQueries) => TableQuery): Promise<Answered> {
+  async #do(write: (queries: TableStatements) => TableQuery): Promise<Answered> {
     return this.#parts.send(write(await this.#parts.queries()))
   }
 

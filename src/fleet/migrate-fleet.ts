@@ -10,6 +10,7 @@ import type { FleetParts, FleetPlan } from './plan-fleet'
 import { Queue } from './queue'
 import { rehearse } from './rehearse'
 import { patiently, workOff } from './schedule'
+import { onFleetEvent } from './tell'
 
 /** A run over many tenants: iterate over it, or await its report. It starts when one of the two is asked for. */
 export interface MigrationRun extends AsyncIterable<MigrationOutcome> {
@@ -150,6 +151,7 @@ class FleetMigration {
   }
 
   readonly #tell = (event: MigrationEvent): void => {
+    onFleetEvent(this.#parts.owner.tenancy, event)
     if (this.#thrown !== undefined) return
     try {
       this.#control.onEvent?.(event)

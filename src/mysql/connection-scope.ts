@@ -1,5 +1,6 @@
 import { IsolationError } from '../errors'
 import { onMismatch } from '../observe/isolation'
+import { SwitchWatch } from '../observe/switches'
 import { OneWrite } from '../one-write'
 import {
   classOf,
@@ -66,7 +67,7 @@ interface Task {
  */
 export class ConnectionScope {
   /** Commands of a loan come through it. */
-  readonly gate = new Gate()
+  readonly gate = new Gate(() => this.#lease?.target.tenant)
   /** What its answers tell of transactions. */
   readonly status: SessionStatus
   readonly #connection: WireConnection
@@ -79,6 +80,7 @@ export class ConnectionScope {
   #brokenBy: Error | undefined
   readonly #statements: TenantStatements
   readonly #inFlight = new InFlight()
+  readonly #watch = new SwitchWatch('mysql')
   #state: DatabaseState
   #lease: Lease | undefined
   /** The loan of the command that is being written or answered; it may have ended, and another begun. */
@@ -207,6 +209,7 @@ export class ConnectionScope {
       hasRole: hasRoles,
     })
     this.#see({ type: 'serves', database })
+    this.#watch.onServe(target.tenant, need.reset)
     if (need.reset) this.#onReset()
     if (kind === 'reset') this.#charset.forget()
     this.#hygiene.onStatement(statement, isLent, textOf(command))

@@ -104,6 +104,7 @@ export interface WirePool extends EventEmitter {
     readonly connectionConfig: { database?: string | undefined }
   }
   readonly _allConnections: { readonly length: number }
+  readonly _connectionQueue: { readonly length: number }
   readonly _freeConnections: { readonly length: number }
   /** After `end()`. */
   readonly _closed: boolean

@@ -74,7 +74,7 @@ function open(options: MysqlOptions, settings: EngineSettings): Engine<Pool, Poo
   const { isolation = 'database', ...unscoped } = less
   const { maxPerTenant: _share, acquireTimeoutMs: _wait, ...connection } = unscoped
   const { scope, transaction } = settings
-  const { pool, callbackPool, begin } = createTenantPool({ ...scoping, scope, transaction })
+  const { pool, callbackPool, begin, poolCounts } = createTenantPool({ ...scoping, scope, transaction })
   const admin = createAdminPool({ ...connection, connectionLimit: adminMax })
   const worker = {
     connection: ownerConnection(migrationUrl, connection),
@@ -104,6 +104,7 @@ function open(options: MysqlOptions, settings: EngineSettings): Engine<Pool, Poo
     openWorker: ({ lockTimeoutMs: wait = lockTimeoutMs, statementTimeoutMs = 0 } = {}) =>
       openMigrationWorker({ ...worker, lockTimeoutMs: wait, statementTimeoutMs }),
     openReader: () => openFleetReader({ connection, isolation }),
+    poolCounts,
     diagnose: (prefix) => diagnose(patient, prefix),
     lint: (files) => lintFiles(worker.loader, files),
     async close() {

@@ -1,6 +1,8 @@
 import * as mysql from 'mysql2'
 import type { Pool, PoolOptions } from 'mysql2'
 import { ConfigError } from '../errors'
+import type { PoolCounts } from '../observe/pool-counts'
+import type { WirePool } from './driver'
 import { statementsPerConnection } from './statements'
 
 /** The options that are ours and not mysql2's, as a caller without types may give them. */
@@ -71,6 +73,12 @@ export function describePool(pool: object): PoolFacts {
     allowsLocalFiles: (connectionConfig.clientFlags & LOCAL_FILES) !== 0,
     database: connectionConfig.database,
   }
+}
+
+/** Counts the connections of a pool. @param turns - how many calls wait elsewhere for the turn of their tenant */
+export function countConnections(pool: WirePool, turns = 0): PoolCounts {
+  const { _allConnections: all, _freeConnections: free, _connectionQueue: queue } = pool
+  return { open: all.length, idle: free.length, waiting: queue.length + turns }
 }
 
 /** As of mysql2, in a list or separated by commas, and `-` wins. On by default there, for whoever has the server in hand. */

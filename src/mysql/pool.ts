@@ -1,6 +1,8 @@
 import type { Pool } from 'mysql2'
 import type { Pool as PromisePool } from 'mysql2/promise'
 import { IsolationError, TenantRequiredError } from '../errors'
+import { timed } from '../observe/checkouts'
+import type { PoolCounts } from '../observe/pool-counts'
 import type { ByScope } from '../tenant/by-scope'
 import { bindToContext, outsideTenants } from '../tenant/context'
 import type { Scope } from '../tenant/context'
@@ -15,7 +17,7 @@ import type { Command, WireConnection, WirePool } from './driver'
 import { MysqlTransaction } from './joined-loan'
 import type { Lease, Target } from './lease'
 import { isLoan, lend } from './loan'
-import { openPool } from './open-pool'
+import { countConnections, openPool } from './open-pool'
 import type { ScopingOptions } from './scoping-options'
 import { STATEMENT_BUDGET } from './statements'
 import { targetsOf } from './targets'
@@ -38,6 +40,7 @@ export interface TenantPools {
   readonly callbackPool: Pool
   /** Begins a transaction for the tenant of the caller. */
   readonly begin: (options: TransactionOptions) => Promise<MysqlTransaction>
+  readonly poolCounts: () => PoolCounts
 }
 
 type Method = (...args: unknown[]) => unknown
@@ -76,7 +79,8 @@ export function createTenantPool(options: TenantPoolOptions): TenantPools {
     turns,
     session: { hygiene, switch: how, allowsLocalFiles, known: new Set(), hasRoles: isolation === 'role' },
   })
-  return { pool: pool.promise(), callbackPool: pool, begin: (given) => scoped.begin(given) }
+  const poolCounts = (): PoolCounts => countConnections(wire, turns?.waiting)
+  return { pool: pool.promise(), callbackPool: pool, begin: (given) => scoped.begin(given), poolCounts }
 }
 
 interface ScopedPoolOptions {
@@ -196,9 +200,10 @@ class ScopedPool {
     return MysqlTransaction.begin({ connection, gate: member.gate, lease, scope, member }, options)
   }
 
-  #borrowFor(lease: Lease, begin: Take): void {
+  #borrowFor(lease: Lease, use: Take): void {
     const { turns } = this.#options
     const { tenant } = lease.target
+    const begin = timed('mysql', tenant, use)
     if (turns === undefined || tenant === undefined) return this.#take(lease, begin)
     turns.take<WireConnection>(tenant, {
       take: (done) => this.#take(lease, done, () => turns.leave(tenant)),

@@ -1,6 +1,7 @@
 import type { PoolConfig } from 'pg'
 import { ClientReleasedError, IsolationError } from '../errors'
 import { onMismatch } from '../observe/isolation'
+import { handOver, isQueryHeard } from '../observe/queries'
 import { ConnectionScope } from './connection-scope'
 import type { Lease, SessionOptions } from './lease'
 import { DriverClient, DriverQuery, isSubmittable } from './driver'
@@ -68,7 +69,8 @@ export class TenantClient extends DriverClient {
       this.#scope.submit(lease, query, write, this.processID ?? 0),
     )
     if (used !== undefined) return process.nextTick(() => query.handleError(used, this.connection))
-    super.query(query as never)
+    if (!isQueryHeard()) super.query(query as never)
+    else handOver(lease.wanted.tenant, () => super.query(query as never))
   }
 
   /** Queries of connect hooks and of the `connect` event: outside every tenant, and set again after each DISCARD ALL. */

@@ -1,4 +1,5 @@
 import { IsolationError } from '../errors'
+import { SwitchWatch } from '../observe/switches'
 import { OneWrite } from '../one-write'
 import type { StatementClass } from './classify'
 import type { ServerMessage, Submittable, TextQuery, WireConnection } from './driver'
@@ -45,6 +46,7 @@ export class ConnectionScope {
   readonly #hasRoles: boolean
   /** What is in the session, beside its path. */
   readonly session: Session
+  readonly #watch = new SwitchWatch('postgres')
   #path: PathState = UNKNOWN
   #switching: Switching | undefined
   #running: StatementClass = ANYTHING
@@ -125,6 +127,7 @@ export class ConnectionScope {
     const discard = !this.#isLocal && this.session.mustDiscard(key)
     const mayRely = !this.#isLocal && this.#isBackendKnown && !this.session.mayHaveTables
     const need = needOf(this.#path, wanted.path, mayRely && isInSight(wanted, statement))
+    this.#watch.onServe(wanted.tenant, discard)
     const isPatient = this.session.serve(key, statement, lease.isLent, discard)
     if (need.check === 'relied') this.#unchecked = { wanted, backendPid }
     const mustCheck = need.check === 'due'

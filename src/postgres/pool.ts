@@ -1,5 +1,6 @@
 import type { Pool, PoolClient, PoolConfig } from 'pg'
 import { PoolTimeoutError, RowhouseError, TenantRequiredError } from '../errors'
+import { timed } from '../observe/checkouts'
 import type { ByScope } from '../tenant/by-scope'
 import { bindToContext, outsideTenants } from '../tenant/context'
 import type { Scope } from '../tenant/context'
@@ -220,14 +221,15 @@ class ScopedPool extends DriverPool {
     const lease: Lease = { wanted: this.#paths.of(scope), isLent, isActive: true }
     const { tenant } = lease.wanted
     const turns = this.#turns
-    if (turns === undefined || tenant === undefined) return this.#take(lease, use)
+    const onceThere = timed('postgres', tenant, use)
+    if (turns === undefined || tenant === undefined) return this.#take(lease, onceThere)
     turns.take<Loan>(tenant, {
       take: (done) =>
         this.#take(lease, (error, loan) => {
           if (loan !== undefined) this.#returns.set(loan.client, () => turns.leave(tenant))
           done(error, loan)
         }),
-      use,
+      use: onceThere,
       giveBack: ({ release }) => release(),
     })
   }

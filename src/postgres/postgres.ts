@@ -118,6 +118,7 @@ function open(options: PostgresOptions, settings: EngineSettings): Engine<Pool, 
     },
     openWorker,
     openReader: () => openFleetReader({ connection, sharedSchemas, isolation }),
+    poolCounts: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     diagnose: (prefix) => diagnose(patient, prefix),
     lint: (files) => lintFiles(worker, files),
     async close() {

@@ -1,4 +1,5 @@
 import { TenantRequiredError } from '../errors'
+import { onAdmitted, onTurnedAway } from '../observe/requests'
 import type { TenantContext } from '../tenant/context'
 import { createAdmit } from './admit'
 import type { AdmitOptions, AdmitParts, AdmittedTenant } from './admit'
@@ -38,8 +39,12 @@ export function createGate<Req extends object, Record>(
 ): Gate<Req, Record> {
   const admit = createAdmit(options, parts)
   return async (req, holder = req) => {
-    const tenant = await admit(req)
+    const tenant = await admit(req).catch((error: unknown) => {
+      onTurnedAway(parts.name, error)
+      throw error
+    })
     remember(holder, parts.name, tenant)
+    onAdmitted(parts.name, tenant?.id)
     return passage(parts.context, tenant)
   }
 }

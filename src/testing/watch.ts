@@ -2,6 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { SCOPE_CHANNEL } from '../observe/scopes'
 import type { ScopeMessage } from '../observe/scopes'
 import { REFUSAL_CHANNEL } from '../refusals'
+import type { RefusalMessage } from '../refusals'
 import { CarriedValue } from '../tenant/context'
 import type { Tenant } from '../tenant/context'
 import { describeLayer, watchLayers } from './express-layers'
@@ -33,7 +34,7 @@ export class Watch {
   constructor(tenancy: WatchedTenancy, applications: readonly unknown[]) {
     this.#tenancy = tenancy
     const onScope = (message: unknown): void => this.#onScope(message as ScopeMessage)
-    const onRefusal = (message: unknown): void => this.#onRefusal((message as { error: Error }).error)
+    const onRefusal = (message: unknown): void => this.#onRefusal((message as RefusalMessage).error)
     subscribe(SCOPE_CHANNEL, onScope)
     subscribe(REFUSAL_CHANNEL, onRefusal)
     this.#ends = [
@@ -72,7 +73,8 @@ export class Watch {
     if (id !== trace.tenant.id && !trace.strays.has(id)) trace.strays.set(id, placeIn(new Error().stack))
   }
 
-  #onRefusal({ stack }: Error): void {
+  #onRefusal({ code, stack }: RefusalMessage['error']): void {
+    if (code !== 'ROWHOUSE_TENANT_REQUIRED') return
     const trace = this.#carried.current() ?? this.#only
     const refusal = { entries: trace?.entries.length ?? 0, where: placeIn(stack) }
     if (trace === undefined) this.strayRefusals.push(refusal)

@@ -1,0 +1,2 @@
+export { tenancyMetrics } from './tenancy-metrics'
+export type { TenancyMetricsOptions } from './tenancy-metrics'

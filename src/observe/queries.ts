@@ -1,0 +1,35 @@
+import { channel } from 'node:diagnostics_channel'
+
+/** Where each query is told of, around the moment in which the driver takes it. */
+export const QUERY_CHANNEL = 'rowhouse:query'
+
+/** What a subscriber of {@link QUERY_CHANNEL} is given. The running context may be another request's. */
+export interface QueryMessage {
+  /** Whose query it is; undefined: without a tenant. */
+  readonly tenant: string | undefined
+}
+
+const queries = channel(QUERY_CHANNEL)
+let inHand: QueryMessage | undefined
+
+/** Whether anybody wants to know of queries: ask before {@link handOver}. */
+export function isQueryHeard(): boolean {
+  return queries.hasSubscribers
+}
+
+/** Calls `work`, in which the driver takes a query of this tenant. */
+export function handOver<T>(tenant: string | undefined, work: () => T): T {
+  const outer = inHand
+  inHand = { tenant }
+  queries.publish(inHand)
+  try {
+    return work()
+  } finally {
+    inHand = outer
+  }
+}
+
+/** The query that the driver takes in this very moment: what instruments the driver runs inside its calls. */
+export function queryInHand(): QueryMessage | undefined {
+  return inHand
+}
