@@ -48,3 +48,32 @@ test.each(rows)(
     expect([...new Set(shown)].sort()).toEqual([...engines].sort())
   },
 )
+
+const others = [
+  ...read('docs/integrations.md').matchAll(
+    /^\| ([^[|]+?) \| (\d[^|]*?|Node's) \| [^|]+ \| `(test\/[^`]+)` \|$/gm,
+  ),
+].map(([, name, version, test]) => ({ name: name!, version: version!, test: test! }))
+
+test('beside the libraries there are rows for frameworks, queues and observers', () => {
+  expect(others.length).toBeGreaterThan(20)
+})
+
+test.each(others)(
+  '$name: its version is the installed one, and its test is about it',
+  ({ name, version, test }) => {
+    const text = read(test)
+    if (version === "Node's") return expect(text).toContain('/http')
+    const { version: installed } = JSON.parse(read(`node_modules/${name}/package.json`)) as {
+      version: string
+    }
+    expect(version).toBe(installed)
+    const folder = readdirSync(join(ROOT, test, '..'), { withFileTypes: true, recursive: true })
+    const near = folder
+      .filter((one) => one.isFile())
+      .map((one) => read(join(one.parentPath, one.name).slice(ROOT.length)))
+    expect(
+      [text, ...near].some((source) => source.includes(`'${name}'`) || source.includes(`${name}'`)),
+    ).toBe(true)
+  },
+)
