@@ -10,7 +10,7 @@ import type { Contest, Result } from './alternate'
 
 const WORKERS = 4
 const MIGRATIONS = 10
-const TENANTS_PER_ROUND = Number(process.env.BENCH_NEW_TENANTS ?? 40)
+const TENANTS_PER_ROUND = Number(process.env.BENCH_NEW_TENANTS ?? 120)
 const TENANTS_IDLE = Number(process.env.BENCH_TENANTS ?? 1000)
 
 interface Server {

@@ -76,7 +76,7 @@ export const MYSQL_MUTANTS: readonly Mutant[] = [
     changes: [
       {
         file: 'mysql/when-idle.ts',
-        find: 'if (!scope.isInTransaction) return undefined',
+        find: 'if (!scope.status.isInTransaction) return undefined',
         replace: 'if (scope !== undefined) return undefined',
       },
     ],
