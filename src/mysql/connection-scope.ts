@@ -190,7 +190,9 @@ export class ConnectionScope {
     new ScopedCommand(command, { kind, lease }, this.#events)
   }
 
-  #plan(command: Command, { kind, lease: { target, isLent } }: Task): CommandPlan | Error {
+  #plan(command: Command, { kind, lease: { target, isLent, problemOf } }: Task): CommandPlan | Error {
+    const problem = problemOf?.(textOf(command))
+    if (problem !== undefined) return problem
     this.#charset.keep()
     const { database } = target
     const owner = command.statement && ownerOf(command.statement)

@@ -1,5 +1,6 @@
 import { joinedLease } from '../transaction/joined-lease'
 import { controlError, NestedClient } from '../transaction/nested-client'
+import { endedError } from '../transaction/level'
 import type { EngineTransaction, TransactionLevel } from '../transaction/level'
 import type { TransactionOptions } from '../transaction/options'
 import type { ConnectionScope } from './connection-scope'
@@ -7,6 +8,10 @@ import type { WireConnection } from './driver'
 import { lend } from './loan'
 import type { LoanOptions, Steering } from './loan'
 import { beginTexts } from './transaction-text'
+import { whenIdle } from './when-idle'
+
+/** What ends a transaction, also one that is over. */
+const ROLLBACK = 'rollback'
 
 /** A connection that a pool has given for a transaction. */
 export interface TransactionLoan extends LoanOptions {
@@ -31,6 +36,7 @@ export class MysqlTransaction implements EngineTransaction {
     const transaction = new MysqlTransaction(given)
     try {
       for (const text of beginTexts(options)) await transaction.control(text)
+      given.lease.problemOf = (text) => transaction.#problemOf(text)
       return transaction
     } catch (error) {
       transaction.#loan.release()
@@ -49,6 +55,15 @@ export class MysqlTransaction implements EngineTransaction {
     return isOpen && !isRolledBack && (member.isBusy || isInTransaction)
   }
 
+  /**
+   * Looked at where a command's turn has come, since it may have been given while the one before ran: behind a deadlock, or DDL,
+   * it would be committed by itself.
+   */
+  #problemOf(text: string | undefined): Error | undefined {
+    const { isInTransaction, isRolledBack } = this.#given.member.status
+    return text === ROLLBACK || (isInTransaction && !isRolledBack) ? undefined : endedError(this.tenant)
+  }
+
   control(sql: string): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.#loan.query(sql, (error: unknown, result: unknown) => (error ? reject(error) : resolve(result)))
@@ -57,6 +72,7 @@ export class MysqlTransaction implements EngineTransaction {
 
   async commit(): Promise<boolean> {
     try {
+      await this.#closeUnread()
       await this.control('commit')
       return true
     } finally {
@@ -66,11 +82,23 @@ export class MysqlTransaction implements EngineTransaction {
 
   async rollback(): Promise<void> {
     try {
-      await this.control('rollback')
+      await this.#closeUnread()
+      await this.control(ROLLBACK)
       this.#loan.release()
     } catch {
       this.#loan.destroy()
     }
+  }
+
+  /** Behind a stream that nobody reads the end would wait for ever. */
+  #closeUnread(): Promise<void> {
+    const { connection, member } = this.#given
+    return new Promise((resolve) => {
+      whenIdle(connection, member, () => {
+        if (member.isBusy) connection.destroy()
+        resolve()
+      })
+    })
   }
 
   /** A loan of the connection of the transaction: what ends is only the loan. */

@@ -17,4 +17,6 @@ export interface Lease {
   readonly isLent: boolean
   /** False once the connection went back to the pool. */
   isActive: boolean
+  /** Why a command may not be sent, now that its turn has come: what was before it has ended the transaction that it belongs to. */
+  problemOf?: ((text: string | undefined) => Error | undefined) | undefined
 }

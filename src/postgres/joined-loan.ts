@@ -27,6 +27,8 @@ export class PostgresTransaction implements EngineTransaction {
   readonly client: TenantClient
   readonly lease: Lease
   readonly #borrowed: PoolClient
+  /** Nobody would read what is left in them, and all that comes behind them would wait for that. */
+  readonly #cursors = new Map<Submittable, Lease>()
 
   private constructor(loan: CheckoutOptions) {
     this.client = loan.client
@@ -61,12 +63,27 @@ export class PostgresTransaction implements EngineTransaction {
     return this.client.getTransactionStatus() === 'E'
   }
 
+  /** A cursor or stream of one of its loans. */
+  noteCursor(query: Submittable, lease: Lease): void {
+    this.#cursors.set(query, lease)
+  }
+
+  /** @param lease - of a loan that is over; without one, all */
+  closeCursors(lease?: Lease): void {
+    for (const [query, its] of this.#cursors) {
+      if (lease !== undefined && its !== lease) continue
+      this.#cursors.delete(query)
+      closeCursor(query)
+    }
+  }
+
   async control(sql: string): Promise<unknown> {
     return this.#borrowed.query(sql)
   }
 
   async commit(): Promise<boolean> {
     try {
+      this.closeCursors()
       // Of a transaction in which something failed COMMIT is answered with "ROLLBACK", and no error.
       return (await this.#borrowed.query('commit')).command === 'COMMIT'
     } finally {
@@ -76,6 +93,7 @@ export class PostgresTransaction implements EngineTransaction {
 
   async rollback(): Promise<void> {
     try {
+      this.closeCursors()
       await this.control('rollback')
       this.#borrowed.release()
     } catch {
@@ -92,6 +110,7 @@ export function joinLoan(level: TransactionLevel<PostgresTransaction>, isLent: b
     process.nextTick(() => query.handleError(error, client.connection))
   const send = (query: Submittable, text?: string): void => {
     if (text !== undefined) Object.assign(query, { text, name: undefined })
+    if (!('requiresPreparation' in query)) level.engine.noteCursor(query, lease)
     client.send(lease, query)
   }
   if (!isLent) {
@@ -110,6 +129,7 @@ export function joinLoan(level: TransactionLevel<PostgresTransaction>, isLent: b
     )
   }
   const release = (): void => {
+    level.engine.closeCursors(lease)
     nested.end((text) => send(new DriverQuery(text, undefined, ignore)))
     lease.isActive = false
   }
@@ -118,6 +138,12 @@ export function joinLoan(level: TransactionLevel<PostgresTransaction>, isLent: b
 
 function wordOf({ text }: Submittable): TransactionWord {
   return typeof text === 'string' ? transactionWordOf(text) : 'none'
+}
+
+function closeCursor(query: Submittable): void {
+  const { close, destroy } = query as { close?: () => unknown; destroy?: () => void }
+  if (typeof destroy === 'function') destroy.call(query)
+  else if (typeof close === 'function') void Promise.resolve(close.call(query)).catch(ignore)
 }
 
 function ignore(): void {}

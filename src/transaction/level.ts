@@ -32,11 +32,14 @@ export class TransactionLevel<
   #isOver = false
   #last: Promise<void> = Promise.resolve()
   #inside = 0
+  readonly #over: Promise<void>
+  #letAllIn = (): void => {}
 
   constructor(engine: Engine, outer?: TransactionLevel) {
     this.engine = engine
     this.#outer = outer
     this.#root = outer === undefined ? { savepoints: 0 } : outer.#root
+    this.#over = new Promise((resolve) => (this.#letAllIn = resolve))
   }
 
   get isOpen(): boolean {
@@ -59,9 +62,10 @@ export class TransactionLevel<
     return `rowhouse_${(this.#root.savepoints += 1)}`
   }
 
-  /** Nothing joins it from now on. */
+  /** Nothing joins it from now on, and who waits inside finds a problem. */
   end(): void {
     this.#isOver = true
+    this.#letAllIn()
   }
 
   /** Whether nobody is inside, so that `enter` need not be waited for. */
@@ -69,7 +73,7 @@ export class TransactionLevel<
     return this.#inside === 0
   }
 
-  /** Waits until no other level is inside this one. @returns what lets the next one in; to be called once */
+  /** Waits until no other level is inside this one, or it is over. @returns what lets the next one in; to be called once */
   enter(): Promise<() => void> {
     const before = this.#last
     let leave = (): void => {}
@@ -80,8 +84,17 @@ export class TransactionLevel<
         resolve()
       }
     })
-    return before.then(() => leave)
+    return Promise.race([before, this.#over]).then(() => leave)
   }
+}
+
+/** A savepoint was still open at the end of what it is in: a COMMIT would keep what it has written so far. */
+export function unfinishedError(tenant: string | undefined): TransactionError {
+  return new TransactionError(
+    'A transaction inside this one was not over at its end, so this one was rolled back: COMMIT would have kept a part of what is ' +
+      "inside. Await what is inside, and end a client's own transaction before its release.",
+    { tenant },
+  )
 }
 
 /** The server has ended a transaction in the middle. */

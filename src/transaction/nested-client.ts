@@ -1,4 +1,5 @@
 import { ClientReleasedError } from '../errors'
+import type { RowhouseError } from '../errors'
 import { TransactionError } from '../run-errors'
 import type { TransactionLevel } from './level'
 import type { TransactionWord } from './words'
@@ -32,36 +33,40 @@ export class NestedClient {
    * @param refuse - is told why it is not sent
    */
   run(word: TransactionWord, send: (text?: string) => void, refuse: (error: Error) => void): void {
+    // Returns nothing, since it runs in a promise: what mysql2 answers a call with has a `then`, which throws.
     const now = (): void => {
-      if (this.#isEnded) return refuse(releasedError(this.#level.engine.tenant))
+      const problem = this.#problem()
+      if (problem !== undefined) return void refuse(problem)
       try {
         send(this.#textFor(word))
       } catch (error) {
         refuse(error as Error)
       }
     }
-    if (word === 'begin' && this.#savepoint === undefined) this.#begin(now, refuse)
+    if (word === 'begin' && this.#savepoint === undefined) this.#begin(now)
     else if (this.#waiting !== undefined) this.#waiting = this.#waiting.then(now)
     else now()
   }
 
   /** The client was released. @param send - sends what is needed for the next one */
   end(send: (text: string) => void): void {
-    if (this.#isBegun) send(`rollback to savepoint ${this.#savepoint}`)
+    // Behind the end of its level the savepoint is gone, and the connection may be in another transaction, with one of that name.
+    if (this.#isBegun && this.#level.isOpen) send(`rollback to savepoint ${this.#savepoint}`)
     this.#isEnded = true
     this.#close()
   }
 
-  #begin(now: () => void, refuse: (error: Error) => void): void {
+  #begin(now: () => void): void {
     const isFree = this.#level.isFree && this.#waiting === undefined
     this.#entered = this.#level.enter()
     this.#savepoint = this.#level.nameSavepoint()
     if (isFree) return now()
-    this.#waiting = this.#entered.then(() => {
-      const { problem } = this.#level
-      if (problem === undefined) now()
-      else refuse(problem)
-    })
+    this.#waiting = this.#entered.then(now)
+  }
+
+  /** Asked at its turn: it may have waited for longer than the transaction lasted, whose connection has somebody else by now. */
+  #problem(): RowhouseError | undefined {
+    return this.#isEnded ? releasedError(this.#level.engine.tenant) : this.#level.problem
   }
 
   #textFor(word: TransactionWord): string | undefined {

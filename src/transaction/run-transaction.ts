@@ -1,7 +1,7 @@
 import { ConfigError } from '../errors'
 import { TransactionError } from '../run-errors'
 import type { TenantContext } from '../tenant/context'
-import { endedError, TransactionLevel } from './level'
+import { endedError, TransactionLevel, unfinishedError } from './level'
 import type { EngineTransaction } from './level'
 import { expectTransactionOptions } from './options'
 import type { TransactionOptions } from './options'
@@ -40,10 +40,12 @@ export async function runTransaction<T>(
     await engine.rollback()
     throw error
   })
+  const { isFree } = level
   level.end()
-  if (!engine.isAlive) {
+  if (!engine.isAlive || !isFree) {
+    const error = isFree ? endedError(engine.tenant) : unfinishedError(engine.tenant)
     await engine.rollback()
-    throw endedError(engine.tenant)
+    throw error
   }
   if (await engine.commit()) return result
   throw new TransactionError(
@@ -64,8 +66,16 @@ async function runSavepoint<T>(
     const name = outer.nameSavepoint()
     await engine.control(`savepoint ${name}`)
     const level = new TransactionLevel(engine, outer)
-    const goBack = (): Promise<unknown> => engine.control(`rollback to savepoint ${name}`)
-    const result = await inside(level).catch(async (error: unknown) => {
+    // Where what is around has ended, that has taken the savepoint along, and PostgreSQL aborts all for one that it does not find.
+    const goBack = async (): Promise<unknown> =>
+      outer.isOpen ? engine.control(`rollback to savepoint ${name}`) : undefined
+    const finished = async (): Promise<T> => {
+      const result = await inside(level)
+      if (!outer.isOpen) throw outer.problem!
+      if (level.isFree) return result
+      throw unfinishedError(engine.tenant)
+    }
+    const result = await finished().catch(async (error: unknown) => {
       level.end()
       // Where even that fails the whole is lost, and its COMMIT says so; the first error says why.
       await goBack().catch(() => {})

@@ -77,6 +77,67 @@ describe.each(MYSQL_SERVERS)('tenancy.transaction on $name', (server) => {
     expect(new Set(names).size).toBe(1)
   })
 
+  test('behind DDL nothing is committed by itself, also where it was given at the same time', async () => {
+    const owning = town.sibling({}, { uri: server.ownerUrl })
+    const together = owning.run('acme', () =>
+      owning.transaction(() =>
+        Promise.all([
+          insert('a', owning.pool),
+          owning.pool.query('create table if not exists beside (id int)'),
+          insert('b', owning.pool),
+        ]),
+      ),
+    )
+    await expect(together).rejects.toMatchObject(LOST)
+    await owning.close()
+    await town.rows('acme', 'drop table beside')
+    expect(await kept()).toEqual(['a'])
+  })
+
+  test.each([true, false])(
+    'behind a deadlock nothing is committed by itself, also where it was given at the same time (awaited: %s)',
+    async (isAwaited) => {
+      await town.rows('acme', "insert into widgets (id, name) values (1, 'one'), (2, 'two')")
+      const both: (() => void)[] = []
+      const meet = (): Promise<void> =>
+        new Promise((resolve) => {
+          both.push(resolve)
+          if (both.length === 2) both.forEach((go) => go())
+        })
+      const update = (id: number, name: string): Promise<unknown> =>
+        pool.query('update widgets set name = ? where id = ?', [name, id])
+      const crossing = (first: number, second: number, name: string): Promise<unknown> =>
+        acme(async () => {
+          await update(first, name)
+          await meet()
+          const last = Promise.all([update(second, name), insert(name)])
+          if (isAwaited) await last
+          else last.catch(() => {})
+        })
+      const ends = await Promise.allSettled([crossing(1, 2, 'a'), crossing(2, 1, 'b')])
+      const [winner] = ['a', 'b'].filter((_name, at) => ends[at]!.status === 'fulfilled')
+      expect(ends.filter(({ status }) => status === 'rejected')).toHaveLength(1)
+      expect(await kept()).toEqual([winner, winner, winner])
+    },
+  )
+
+  test('a stream that was left half read does not keep its end waiting', async () => {
+    await town.rows('acme', "insert into widgets (name) select repeat('w', 50) from seq_1_to_5000")
+    const leaving = (last: () => void): Promise<void> =>
+      acme(async () => {
+        const rows = town.tenancy.callbackPool!.query('select * from widgets').stream({ highWaterMark: 1 })
+        await new Promise((resolve) => rows.once('readable', resolve))
+        last()
+      })
+    await expect(leaving(() => {})).rejects.toThrow()
+    const thrown = leaving(() => {
+      throw new Error('undone')
+    })
+    await expect(thrown).rejects.toThrow('undone')
+    await acme(() => insert('next'))
+    expect(await kept()).toHaveLength(5001)
+  })
+
   test('execute, beginTransaction, callbacks and streams are in it', async () => {
     await acme(async () => {
       await pool.execute('insert into widgets (name) values (?)', ['a'])

@@ -164,6 +164,33 @@ describe.each(SERVERS)('tenancy.transaction on $name', (server) => {
     expect(await kept()).toEqual(['a', 'b'])
   })
 
+  test.each([
+    ['cursor', () => new Cursor('select name from widgets order by id')],
+    ['stream', () => new QueryStream('select name from widgets order by id', [], { highWaterMark: 1 })],
+  ])('a %s that was left half read keeps nobody waiting', async (_what, make) => {
+    const readOne = async (client: PoolClient): Promise<void> => {
+      const query = client.query(make() as Cursor)
+      if (query instanceof Cursor) await query.read(1)
+      else await new Promise((resolve) => (query as QueryStream).once('readable', resolve))
+    }
+    const leaving = (isReleased: boolean): Promise<void> =>
+      acme(async () => {
+        await pool.query("insert into widgets (name) select 'w' from generate_series(1, 300)")
+        const client = await pool.connect()
+        await readOne(client)
+        if (!isReleased) return
+        client.release()
+        await insert('behind')
+        throw new Error('undone')
+      })
+    await expect(leaving(true)).rejects.toThrow('undone')
+    expect(await kept()).toEqual([])
+    await leaving(false)
+    expect(await kept()).toHaveLength(300)
+    await acme(() => insert('next'))
+    expect(pool.totalCount - pool.idleCount).toBe(0)
+  })
+
   test('leaves nothing of its session to the next tenant', async () => {
     const single = open({ max: 1 })
     try {
