@@ -6,6 +6,7 @@ import type {
   MiddlewareConsumer,
   NestInterceptor,
 } from '@nestjs/common'
+import { ConfigError } from '../errors'
 import type { TenancyLike } from '../request/parts-of'
 import { refusalOf } from '../request/refusal'
 import type { RequestLike } from '../request/request-like'
@@ -88,6 +89,8 @@ export function tenantMiddleware<Record, Req extends object = RequestLike>(
  * Pipes, further interceptors and the handler run in the tenant's context; guards and exception filters do not.
  * `@UseInterceptors(tenantInterceptor(tenancy, { ... }))`, or `app.useGlobalInterceptors(...)`.
  *
+ * A handler that is not of HTTP (microservices, gateways, resolvers of GraphQL) is refused with a ConfigError.
+ *
  * @throws ConfigError for a spoofable name without `authorize`, and for other mistakes in the options
  */
 export function tenantInterceptor<Record, Req extends object = RequestLike>(
@@ -97,7 +100,7 @@ export function tenantInterceptor<Record, Req extends object = RequestLike>(
   const admit = adapterGate(tenancy, options)
   return {
     async intercept(context: ExecutionContext, next: CallHandler) {
-      const http = context.switchToHttp()
+      const http = httpOf(context, 'tenantInterceptor()', 'call tenancy.run() with a tenant that you have checked')
       const req = http.getRequest<Req>()
       const { tenant, run } = await admit(req).catch((error: unknown) => {
         throw toHttpException(error, http.getResponse<object>())
@@ -111,10 +114,25 @@ export function tenantInterceptor<Record, Req extends object = RequestLike>(
 
 /** The directory's record of the request's tenant, as a parameter: `list(@CurrentTenant() tenant: Acme)`. */
 export const CurrentTenant = createParamDecorator((_data: unknown, context: ExecutionContext): unknown => {
-  const req = context.switchToHttp().getRequest<{ tenant?: unknown; raw?: { tenant?: unknown } }>()
+  const http = httpOf(context, '@CurrentTenant()', 'take tenancy.require().record')
+  const req = http.getRequest<{ tenant?: unknown; raw?: { tenant?: unknown } }>()
   // On Fastify the middleware has seen the raw request.
   return req.tenant ?? req.raw?.tenant
 })
+
+/** Elsewhere the first argument is what a caller sent, and would be asked who the caller is. */
+function httpOf(
+  context: ExecutionContext,
+  what: string,
+  instead: string,
+): ReturnType<ExecutionContext['switchToHttp']> {
+  const type = context.getType<string>()
+  if (type === 'http') return context.switchToHttp()
+  throw new ConfigError([
+    `${what} reads HTTP requests, and this is a handler of "${type}". There ${instead}; requests of GraphQL are admitted by ` +
+      'TenancyModule.forRoot() or tenantMiddleware().',
+  ])
+}
 
 /** Nest answers HttpExceptions of its own; the error that says more is the `cause`. */
 function toHttpException(error: unknown, res: ResponseLike): unknown {
