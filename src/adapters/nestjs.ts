@@ -14,6 +14,8 @@ import { adapterGate } from './adapter-gate'
 import type { AdapterOptions } from './adapter-gate'
 
 interface ResponseLike {
+  /** The application may have answered already; then a header throws. */
+  readonly headersSent?: boolean | undefined
   setHeader?(name: string, value: string): unknown
   header?(name: string, value: string): unknown
 }
@@ -139,6 +141,7 @@ function toHttpException(error: unknown, res: ResponseLike): unknown {
   const refusal = refusalOf(error)
   if (refusal === undefined) return error
   const { status, text, retryAfter } = refusal
-  if (retryAfter !== undefined) (res.setHeader ?? res.header)?.call(res, 'Retry-After', retryAfter)
+  if (retryAfter !== undefined && res.headersSent !== true)
+    (res.setHeader ?? res.header)?.call(res, 'Retry-After', retryAfter)
   return new HttpException({ statusCode: status, message: text }, status, { cause: error })
 }
