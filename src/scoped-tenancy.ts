@@ -21,7 +21,7 @@ import { rememberParts } from './request/parts-of'
 import type { RequestLike } from './request/request-like'
 import { toLookup } from './request/to-lookup'
 import { namer } from './tenant/namer'
-import { bindToContext, TenantContext } from './tenant/context'
+import { bindWork, TenantContext } from './tenant/context'
 import type { Scope, Tenant } from './tenant/context'
 import { schemaNameOf } from './tenant/schema-name'
 import type { SchemaName } from './tenant/schema-name'
@@ -191,7 +191,7 @@ export class ScopedTenancy<
 
   /** Binds a function to the running context, for callbacks that others call later. */
   bind<Args extends unknown[], Result>(work: (...args: Args) => Result): (...args: Args) => Result {
-    return bindToContext(work)
+    return bindWork(work)
   }
 
   /** Express middleware: admits requests to their tenant. @throws ConfigError for a spoofable name without `authorize` */

@@ -8,7 +8,7 @@ import { tenantPath } from './keys/tenant-path'
 import { partsOf } from './request/parts-of'
 import { ScopedTenancy } from './scoped-tenancy'
 import type { DefaultRecord } from './scoped-tenancy'
-import { outsideTenants } from './tenant/context'
+import { leaveTenants } from './tenant/context'
 import type { TenantId } from './tenant/tenant-id'
 
 /** The part of a tenancy for work behind requests: jobs, and names in caches and on disks. */
@@ -45,7 +45,7 @@ export class WorkingTenancy<
 
   /** Calls `work` outside every tenant, as when the process started: what starts workers and timers that live on. */
   outside<T>(work: () => T): T {
-    return outsideTenants(work)
+    return leaveTenants(work)
   }
 
   /**

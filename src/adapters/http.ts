@@ -77,6 +77,8 @@ export function httpTenant<Record>(
 }
 
 function answer(res: ServerResponse, { status, text, retryAfter }: Refusal): void {
+  // By the application, which has a time limit of its own.
+  if (res.headersSent) return
   if (retryAfter !== undefined) res.setHeader('Retry-After', retryAfter)
   res.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(text)
 }

@@ -6,6 +6,7 @@ import type {
   MiddlewareConsumer,
   NestInterceptor,
 } from '@nestjs/common'
+import { ConfigError } from '../errors'
 import type { TenancyLike } from '../request/parts-of'
 import { refusalOf } from '../request/refusal'
 import type { RequestLike } from '../request/request-like'
@@ -13,6 +14,8 @@ import { adapterGate } from './adapter-gate'
 import type { AdapterOptions } from './adapter-gate'
 
 interface ResponseLike {
+  /** The application may have answered already; then a header throws. */
+  readonly headersSent?: boolean | undefined
   setHeader?(name: string, value: string): unknown
   header?(name: string, value: string): unknown
 }
@@ -88,6 +91,8 @@ export function tenantMiddleware<Record, Req extends object = RequestLike>(
  * Pipes, further interceptors and the handler run in the tenant's context; guards and exception filters do not.
  * `@UseInterceptors(tenantInterceptor(tenancy, { ... }))`, or `app.useGlobalInterceptors(...)`.
  *
+ * A handler that is not of HTTP (microservices, gateways, resolvers of GraphQL) is refused with a ConfigError.
+ *
  * @throws ConfigError for a spoofable name without `authorize`, and for other mistakes in the options
  */
 export function tenantInterceptor<Record, Req extends object = RequestLike>(
@@ -97,7 +102,7 @@ export function tenantInterceptor<Record, Req extends object = RequestLike>(
   const admit = adapterGate(tenancy, options)
   return {
     async intercept(context: ExecutionContext, next: CallHandler) {
-      const http = context.switchToHttp()
+      const http = httpOf(context, 'tenantInterceptor()', 'call tenancy.run() with a tenant that you have checked')
       const req = http.getRequest<Req>()
       const { tenant, run } = await admit(req).catch((error: unknown) => {
         throw toHttpException(error, http.getResponse<object>())
@@ -111,16 +116,32 @@ export function tenantInterceptor<Record, Req extends object = RequestLike>(
 
 /** The directory's record of the request's tenant, as a parameter: `list(@CurrentTenant() tenant: Acme)`. */
 export const CurrentTenant = createParamDecorator((_data: unknown, context: ExecutionContext): unknown => {
-  const req = context.switchToHttp().getRequest<{ tenant?: unknown; raw?: { tenant?: unknown } }>()
+  const http = httpOf(context, '@CurrentTenant()', 'take tenancy.require().record')
+  const req = http.getRequest<{ tenant?: unknown; raw?: { tenant?: unknown } }>()
   // On Fastify the middleware has seen the raw request.
   return req.tenant ?? req.raw?.tenant
 })
+
+/** Elsewhere the first argument is what a caller sent, and would be asked who the caller is. */
+function httpOf(
+  context: ExecutionContext,
+  what: string,
+  instead: string,
+): ReturnType<ExecutionContext['switchToHttp']> {
+  const type = context.getType<string>()
+  if (type === 'http') return context.switchToHttp()
+  throw new ConfigError([
+    `${what} reads HTTP requests, and this is a handler of "${type}". There ${instead}; requests of GraphQL are admitted by ` +
+      'TenancyModule.forRoot() or tenantMiddleware().',
+  ])
+}
 
 /** Nest answers HttpExceptions of its own; the error that says more is the `cause`. */
 function toHttpException(error: unknown, res: ResponseLike): unknown {
   const refusal = refusalOf(error)
   if (refusal === undefined) return error
   const { status, text, retryAfter } = refusal
-  if (retryAfter !== undefined) (res.setHeader ?? res.header)?.call(res, 'Retry-After', retryAfter)
+  if (retryAfter !== undefined && res.headersSent !== true)
+    (res.setHeader ?? res.header)?.call(res, 'Retry-After', retryAfter)
   return new HttpException({ statusCode: status, message: text }, status, { cause: error })
 }

@@ -13,6 +13,8 @@ export function tenantLabel(tenants: number | readonly string[]): (tenant: strin
   const limit = typeof tenants === 'number' ? tenants : named.size
   return (tenant) => {
     if (tenant === undefined) return NONE
+    // Ids may be these very words.
+    if (tenant === NONE || tenant === OTHER) return OTHER
     if (named.has(tenant)) return tenant
     if (named.size >= limit) return OTHER
     named.add(tenant)

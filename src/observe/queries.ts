@@ -1,9 +1,10 @@
 import { channel } from 'node:diagnostics_channel'
+import { outsideTenants } from '../tenant/context'
 
 /** Where each query is told of, around the moment in which the driver takes it. */
 export const QUERY_CHANNEL = 'rowhouse:query'
 
-/** What a subscriber of {@link QUERY_CHANNEL} is given. The running context may be another request's. */
+/** What a subscriber of {@link QUERY_CHANNEL} is given, outside every tenant. */
 export interface QueryMessage {
   /** Whose query it is; undefined: without a tenant. */
   readonly tenant: string | undefined
@@ -20,9 +21,11 @@ export function isQueryHeard(): boolean {
 /** Calls `work`, in which the driver takes a query of this tenant. */
 export function handOver<T>(tenant: string | undefined, work: () => T): T {
   const outer = inHand
-  inHand = { tenant }
-  queries.publish(inHand)
+  const message: QueryMessage = { tenant }
+  inHand = message
   try {
+    // A query that waited is taken up in the context of whoever gave the connection back: a subscriber would query as them.
+    outsideTenants(() => queries.publish(message))
     return work()
   } finally {
     inHand = outer

@@ -2,6 +2,7 @@ import { context, SpanKind, trace } from '@opentelemetry/api'
 import type { Attributes, Context, Span } from '@opentelemetry/api'
 import { listen } from '../listen'
 import { queryInHand } from '../observe/queries'
+import { nameInMessages } from '../request/parts-of'
 import type { TenancyLike } from '../request/parts-of'
 
 /** The attribute that spans get: the tenant's id. */
@@ -27,11 +28,14 @@ const RPC_METADATA = Symbol.for('OpenTelemetry SDK Context Key RPC_METADATA')
  * To stand in front of the processors that export: `spanProcessors: [tenantSpans(tenancy), new BatchSpanProcessor(...)]`.
  */
 export function tenantSpans(tenancy: TenancyLike<unknown>): TenantSpanProcessor {
+  const own = nameInMessages(tenancy)
   const end = listen({
     // Queries are told of only while somebody listens.
     query: () => {},
-    request: ({ outcome, tenant }) => {
-      if (outcome === 'admitted' && tenant !== undefined) markRequest(tenant)
+    request: ({ outcome, tenant, tenancy: name }) => {
+      // A request may be let in by several tenancies.
+      const isOurs = own === undefined || own === name
+      if (isOurs && outcome === 'admitted' && tenant !== undefined) markRequest(tenant)
     },
   })
   return {

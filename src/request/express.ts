@@ -6,6 +6,8 @@ import type { RequestLike } from './request-like'
 
 /** What the middleware needs of a response. */
 export interface ResponseLike {
+  /** The application may have answered while the directory was asked, as connect-timeout does; then a header throws. */
+  readonly headersSent?: boolean | undefined
   setHeader(name: string, value: string): unknown
 }
 
@@ -36,7 +38,7 @@ export function expressMiddleware<Req extends RequestLike = RequestLike, Record 
       },
       (error: unknown) => {
         const retryAfter = refusalOf(error)?.retryAfter
-        if (retryAfter !== undefined) res.setHeader('Retry-After', retryAfter)
+        if (retryAfter !== undefined && res.headersSent !== true) res.setHeader('Retry-After', retryAfter)
         next(error)
       },
     )

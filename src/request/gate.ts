@@ -26,7 +26,7 @@ export type Gate<Req, Record> = (req: Req, holder?: object) => Promise<Passage<R
 const ADMITTED = Symbol.for('rowhouse.admitted.1')
 
 /** Tenancy -> the tenant a request was admitted to; undefined where it named none and none was required. */
-type Admitted = Map<string, AdmittedTenant | undefined>
+type Admitted = ReadonlyMap<string, AdmittedTenant | undefined>
 
 /**
  * Makes what every framework's middleware is a mouth of. The gate rejects as {@link createAdmit} says.
@@ -69,8 +69,9 @@ function passage<Record>(
 }
 
 function remember(holder: object, name: string, tenant: AdmittedTenant | undefined): void {
-  const admitted = admittedOf(holder) ?? new Map<string, AdmittedTenant | undefined>()
-  Object.defineProperty(holder, ADMITTED, { value: admitted.set(name, tenant), configurable: true })
+  // A new one: requests of a batch that are derived from one request would share what that one has.
+  const admitted: Admitted = new Map([...(admittedOf(holder) ?? []), [name, tenant] as const])
+  Object.defineProperty(holder, ADMITTED, { value: admitted, configurable: true })
 }
 
 function admittedOf(holder: object): Admitted | undefined {

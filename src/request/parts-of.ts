@@ -28,3 +28,8 @@ export function partsOf<Record>(tenancy: TenancyLike<Record>): RequestParts<Reco
     'An adapter of a framework needs a tenancy, made by createTenancy() of the same installed copy of rowhouse.',
   ])
 }
+
+/** The name under which messages of requests tell of a tenancy; undefined where another copy of the package has made it. */
+export function nameInMessages(tenancy: TenancyLike<unknown>): string | undefined {
+  return partsOfTenancies.get(tenancy)?.name
+}

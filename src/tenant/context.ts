@@ -50,11 +50,12 @@ function without(name: string, store: Store | undefined): Store | undefined {
 }
 
 /** Calls `work` in a store. What is lazy begins in it, too: the `await` outside would begin it as somebody else's. */
-function startedIn<T>(store: Store, work: () => T): T {
-  return storage.run(store, () => {
-    const result = work()
-    return isLazy(result) ? (Promise.resolve(result) as T) : result
-  })
+function startedIn<T>(store: Store | undefined, work: () => T): T {
+  return storage.run(store, () => begun(work()))
+}
+
+function begun<T>(result: T): T {
+  return isLazy(result) ? (Promise.resolve(result) as T) : result
 }
 
 /** What mysql2 returns beside a callback has a `then`, which throws, and no `catch`. */
@@ -155,6 +156,11 @@ export function outsideTenants<T>(work: () => T): T {
   return storage.run(undefined, work)
 }
 
+/** {@link outsideTenants} for work of the application's: what is lazy begins there, too, as in {@link TenantContext.run}. */
+export function leaveTenants<T>(work: () => T): T {
+  return startedIn(undefined, work)
+}
+
 /** A value that travels along a call chain, through code of others that knows nothing of it. */
 export class CarriedValue<T> {
   readonly #storage = new AsyncLocalStorage<T | undefined>()
@@ -179,4 +185,13 @@ export function bindToContext<Args extends unknown[], Result>(
   return function (this: unknown, ...args: Args): Result {
     return resource.runInAsyncScope(work, this, ...args)
   }
+}
+
+/** {@link bindToContext} for work of the application's: what is lazy begins there, too, as in {@link TenantContext.run}. */
+export function bindWork<Args extends unknown[], Result>(
+  work: (...args: Args) => Result,
+): (...args: Args) => Result {
+  return bindToContext(function (this: unknown, ...args: Args) {
+    return begun(Reflect.apply(work, this, args) as Result)
+  })
 }

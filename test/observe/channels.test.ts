@@ -130,7 +130,7 @@ describe.each(ENGINE_SERVERS)('what is told on $name', (server) => {
     const answers: Promise<unknown>[] = []
     const ask = (): void =>
       void answers.push(Promise.resolve(tenancy.pool.query('select 1')).catch((error: unknown) => error))
-    const stop = listen({ checkout: ask, switch: ask })
+    const stop = listen({ checkout: ask, switch: ask, query: ask })
     await tenancy.run('globex', () => town.names())
     await tenancy.run('acme', () => town.insert('of the asked'))
     stop()
@@ -139,6 +139,21 @@ describe.each(ENGINE_SERVERS)('what is told on $name', (server) => {
       expect(answer).toMatchObject({ code: 'ROWHOUSE_TENANT_REQUIRED' })
     expect(await town.kept('acme')).toEqual(['of the asked'])
     expect(await town.kept('globex')).toEqual([])
+  })
+
+  test('a query that waited for its connection is told of by nobody, not by who gave the connection back', async () => {
+    const seen: unknown[] = []
+    const stop = listen({ query: ({ tenant }) => seen.push([tenant, tenancy.current()?.id]) })
+    const client = await tenancy.run('acme', () => town.lend())
+    const waiting = tenancy.run('globex', () => town.names())
+    await tenancy.run('acme', async () => {
+      await client.query('select 1')
+      client.release()
+    })
+    await waiting
+    stop()
+    expect(seen).toEqual(expect.arrayContaining([['acme', undefined], ['globex', undefined]])) // prettier-ignore
+    expect(seen.filter((pair) => (pair as unknown[])[1] !== undefined)).toEqual([])
   })
 
   test('calls without a tenant, and with one that is not theirs', async () => {

@@ -15,6 +15,12 @@ describe('a label that names tenants', () => {
     expect(['a', 'b', 'c', 'a', undefined].map(label)).toEqual(['a', 'b', 'other', 'a', 'none'])
   })
 
+  test('never has a tenant pass for the others, or for work without one', () => {
+    const label = tenantLabel(3)
+    expect(['none', 'other', 'a', undefined].map(label)).toEqual(['other', 'other', 'a', 'none'])
+    expect(['none', undefined].map(tenantLabel(['none']))).toEqual(['other', 'none'])
+  })
+
   test('names those of a list alone', () => {
     const label = tenantLabel(['c'])
     expect(['a', 'c', undefined].map(label)).toEqual(['other', 'c', 'none'])

@@ -4,7 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { TenantRequiredError } from '../../src/errors'
-import { TenantContext, WITHOUT_TENANT, bindToContext, outsideTenants } from '../../src/tenant/context'
+import {
+  TenantContext,
+  WITHOUT_TENANT,
+  bindToContext,
+  bindWork,
+  leaveTenants,
+  outsideTenants,
+} from '../../src/tenant/context'
 import type { Tenant } from '../../src/tenant/context'
 import { schemaNameOf } from '../../src/tenant/schema-name'
 import { parseTenantId } from '../../src/tenant/tenant-id'
@@ -130,6 +137,13 @@ test('a query that begins where it is awaited begins in the tenant of the run th
   const visit = context.run(globex, async () => [await context.run(acme, () => new LazyQuery()), currentId()])
   expect(await visit).toEqual(['acme', 'globex'])
   expect(await context.run(acme, () => context.withoutTenant(() => new LazyQuery()))).toBeUndefined()
+})
+
+test('a query that begins where it is awaited begins where bind and outsideTenants had it made', async () => {
+  const bound = context.run(acme, () => bindWork(() => new LazyQuery()))
+  expect(await context.run(globex, async () => bound())).toBe('acme')
+  const visit = context.run(globex, async () => [await bound(), await leaveTenants(() => new LazyQuery())])
+  expect(await visit).toEqual(['acme', undefined])
 })
 
 test('what run returns is the same object where it is no promise, or one that runs already', () => {
