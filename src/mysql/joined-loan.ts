@@ -1,3 +1,4 @@
+import { IsolationError } from '../errors'
 import { joinedLease } from '../transaction/joined-lease'
 import { controlError, NestedClient } from '../transaction/nested-client'
 import { endedError } from '../transaction/level'
@@ -8,7 +9,7 @@ import type { WireConnection } from './driver'
 import { lend } from './loan'
 import type { LoanOptions, Steering } from './loan'
 import { beginTexts } from './transaction-text'
-import { whenIdle } from './when-idle'
+import { GRACE_MS } from './when-idle'
 
 /** What ends a transaction, also one that is over. */
 const ROLLBACK = 'rollback'
@@ -72,8 +73,7 @@ export class MysqlTransaction implements EngineTransaction {
 
   async commit(): Promise<boolean> {
     try {
-      await this.#closeUnread()
-      await this.control('commit')
+      await this.#endWith('commit')
       return true
     } finally {
       this.#loan.release()
@@ -82,23 +82,34 @@ export class MysqlTransaction implements EngineTransaction {
 
   async rollback(): Promise<void> {
     try {
-      await this.#closeUnread()
-      await this.control(ROLLBACK)
+      await this.#endWith(ROLLBACK)
       this.#loan.release()
     } catch {
       this.#loan.destroy()
     }
   }
 
-  /** Behind a stream that nobody reads the end would wait for ever. */
-  #closeUnread(): Promise<void> {
-    const { connection, member } = this.#given
-    return new Promise((resolve) => {
-      whenIdle(connection, member, () => {
-        if (member.isBusy) connection.destroy()
-        resolve()
-      })
+  /** Ends it. Behind a stream that nobody reads that would wait for ever, so the connection is closed then. */
+  async #endWith(sql: string): Promise<void> {
+    const { connection } = this.#given
+    let timer: NodeJS.Timeout | undefined
+    const unread = new Promise<never>((_resolve, reject) => {
+      let wasPaused = false
+      timer = setInterval(() => {
+        if (connection._paused && wasPaused) {
+          connection.destroy()
+          reject(
+            new IsolationError('A transaction ended with a stream that nobody reads, and was rolled back.'),
+          )
+        }
+        wasPaused = connection._paused
+      }, GRACE_MS / 2)
     })
+    try {
+      await Promise.race([this.control(sql), unread])
+    } finally {
+      clearInterval(timer)
+    }
   }
 
   /** A loan of the connection of the transaction: what ends is only the loan. */

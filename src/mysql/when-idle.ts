@@ -3,7 +3,7 @@ import type { ConnectionScope } from './connection-scope'
 import type { WireConnection } from './driver'
 
 /** How long a released connection may stand still: its borrower left a stream that nobody reads. */
-const GRACE_MS = 1000
+export const GRACE_MS = 1000
 
 /**
  * Calls back when nothing runs any more on a connection that is being released.

@@ -206,6 +206,16 @@ describe.each(MYSQL_SERVERS)('tenancy.transaction on $name', (server) => {
     expect(await kept()).toEqual(['next'])
   })
 
+  test('a connection that is lost with queries of it on their way is told', async () => {
+    const killed = acme(async () => {
+      await insert('a')
+      for (const text of ['kill connection_id()', "insert into widgets (name) values ('b')"])
+        pool.query(text).catch(() => {})
+    })
+    await expect(killed).rejects.toThrow()
+    expect(await kept()).toEqual([])
+  })
+
   test('leaves nothing of its session to the next tenant', async () => {
     const single = town.sibling({}, { connectionLimit: 1 })
     try {
