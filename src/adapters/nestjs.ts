@@ -102,7 +102,11 @@ export function tenantInterceptor<Record, Req extends object = RequestLike>(
   const admit = adapterGate(tenancy, options)
   return {
     async intercept(context: ExecutionContext, next: CallHandler) {
-      const http = httpOf(context, 'tenantInterceptor()', 'call tenancy.run() with a tenant that you have checked')
+      const http = httpOf(
+        context,
+        'tenantInterceptor()',
+        'call tenancy.run() with a tenant that you have checked',
+      )
       const req = http.getRequest<Req>()
       const { tenant, run } = await admit(req).catch((error: unknown) => {
         throw toHttpException(error, http.getResponse<object>())

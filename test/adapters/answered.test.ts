@@ -29,7 +29,9 @@ const byExpress = (middleware: unknown): RequestListener =>
       next()
     })
     .use(middleware as express.RequestHandler)
-    .use(((_error, _req, _res, _next) => undefined) as express.ErrorRequestHandler) as unknown as RequestListener
+    .use(
+      ((_error, _req, _res, _next) => undefined) as express.ErrorRequestHandler,
+    ) as unknown as RequestListener
 const plain = httpTenant(tenancy, slow).handler(() => undefined)
 
 test.each<[string, () => RequestListener]>([
