@@ -6,7 +6,7 @@ import { createParts } from './parts'
 const parts = createParts()
 const gate = createGate<RequestLike, unknown>(
   { resolve: fromHeader('x-tenant'), trustResolution: true },
-  parts as never,
+  parts,
 )
 
 test('requests that are derived from one, as of a batch, do not remember each other', async () => {
