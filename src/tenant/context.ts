@@ -192,6 +192,6 @@ export function bindWork<Args extends unknown[], Result>(
   work: (...args: Args) => Result,
 ): (...args: Args) => Result {
   return bindToContext(function (this: unknown, ...args: Args) {
-    return begun(Reflect.apply(work, this, args) as Result)
+    return begun<Result>(Reflect.apply(work, this, args))
   })
 }

@@ -57,6 +57,32 @@ describeLibrary(
       )
     })
 
+    test("findUnique of one tick goes into its tenant's transaction or out of it with the first; findFirst does not", async () => {
+      const { tenancy } = town()
+      const { prisma } = openPrisma(town())
+      const read = (method: 'findUnique' | 'findFirst', id: number) =>
+        tenancy.run('acme', () => prisma().widget[method]({ where: { id } }))
+      const seen: Record<string, unknown[]> = {}
+      const undone = tenancy.run('acme', () =>
+        tenancy.transaction(async () => {
+          const { id } = await prisma().widget.create({ data: { name: 'acme undone' } })
+          for (const method of ['findUnique', 'findFirst'] as const) {
+            const outside = () => tenancy.outside(() => read(method, id))
+            seen[method] = [
+              await Promise.all([read(method, id), outside()]),
+              await Promise.all([outside(), read(method, id)]),
+            ].map((rows) => rows.map((row) => row?.name ?? null))
+          }
+          throw new Error('undone')
+        }),
+      )
+      await expect(undone).rejects.toThrow('undone')
+      expect(seen).toEqual({
+        findUnique: [['acme undone', 'acme undone'], [null, null]], // prettier-ignore
+        findFirst: [['acme undone', null], [null, 'acme undone']], // prettier-ignore
+      })
+    })
+
     test('a client that was kept refuses another tenant, in a transaction and without', async () => {
       const { tenancy } = town()
       const { prisma } = openPrisma(town())

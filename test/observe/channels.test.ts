@@ -1,7 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CHANNELS, listen } from '../../src/index'
+import { CHANNELS, createTenancy, listen } from '../../src/index'
+import { recordingEngine } from '../../src/testing/recording-engine'
 import type { ChannelMessages } from '../../src/index'
 import { fromHeader } from '../../src/request/from-header'
 import { EngineTown } from '../engines/support/engine-town'
@@ -47,6 +48,17 @@ describe('the list of channels', () => {
     ]
     expect(fields.filter((field) => !page.includes(`\`${field}\``))).toEqual([])
   })
+})
+
+test('listen() subscribes to all that it is given, or to nothing', () => {
+  const heard: unknown[] = []
+  const given = { refusal: (message: unknown) => heard.push(message), typo() {} }
+  expect(() => listen(given as never)).toThrow(expect.objectContaining({ code: 'ROWHOUSE_CONFIG' }))
+  const none = { refusal: (message: unknown) => heard.push(message), query: undefined }
+  expect(() => listen(none as never)).toThrow(expect.objectContaining({ code: 'ROWHOUSE_CONFIG' }))
+  const tenancy = createTenancy({ engine: recordingEngine() })
+  expect(() => tenancy.require()).toThrow()
+  expect(heard).toEqual([])
 })
 
 test('listen() ends what it began, and only that', () => {
