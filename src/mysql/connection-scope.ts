@@ -79,7 +79,8 @@ export class ConnectionScope {
   /** Why nothing more may be sent. */
   #brokenBy: Error | undefined
   readonly #statements: TenantStatements
-  readonly #inFlight = new InFlight()
+  /** Commands whose answers are outstanding; the one to an epilogue does not count. */
+  readonly inFlight = new InFlight()
   readonly #watch = new SwitchWatch('mysql')
   #state: DatabaseState
   #lease: Lease | undefined
@@ -121,7 +122,7 @@ export class ConnectionScope {
     connection._statements = this.#statements
     const onCommand: CommandTaker['onCommand'] = (command, add) => this.#add(command, add)
     takeCommands(connection, { onCommand, onClosed: (error) => (this.#brokenBy ??= error) })
-    connection.on('error', (error) => this.#inFlight.lose(error as Error))
+    connection.on('error', (error) => this.inFlight.lose(error as Error))
   }
 
   /** From now on commands belong to this loan. */
@@ -134,16 +135,6 @@ export class ConnectionScope {
   end(): void {
     if (this.#lease !== undefined) this.#lease.isActive = false
     this.#lease = undefined
-  }
-
-  /** Answers are outstanding, other than the one to an epilogue. */
-  get isBusy(): boolean {
-    return this.#inFlight.size > 0
-  }
-
-  /** Calls back when no answer is outstanding any more. */
-  whenIdle(callback: () => void): void {
-    this.#inFlight.whenIdle(callback)
   }
 
   /** The session holds what can't be cleared. */
@@ -184,7 +175,7 @@ export class ConnectionScope {
   }
 
   #arm(command: Command, kind: CommandKind, lease: Lease): void {
-    this.#inFlight.add(command)
+    this.inFlight.add(command)
     // A connection that dies while only our parking is outstanding would call back a second time.
     if (command.onResult) command.onResult = onceOnly(command.onResult)
     new ScopedCommand(command, { kind, lease }, this.#events)

@@ -53,7 +53,7 @@ export class MysqlTransaction implements EngineTransaction {
     const { member, connection } = this.#given
     const isOpen = !connection._closing && Boolean(connection._pool)
     const { isInTransaction, isRolledBack } = member.status
-    return isOpen && !isRolledBack && (member.isBusy || isInTransaction)
+    return isOpen && !isRolledBack && (member.inFlight.size > 0 || isInTransaction)
   }
 
   /**

@@ -15,7 +15,7 @@ export function whenIdle(
   scope: ConnectionScope,
   done: (problem?: Error) => void,
 ): void {
-  if (!scope.isBusy) return done(problemOf(scope))
+  if (scope.inFlight.size === 0) return done(problemOf(scope))
   let wasPaused = false
   const timer = setInterval(() => {
     if (connection._paused && wasPaused)
@@ -29,7 +29,7 @@ export function whenIdle(
     clearInterval(timer)
     done(problem)
   }
-  scope.whenIdle(() => finish(problemOf(scope)))
+  scope.inFlight.whenIdle(() => finish(problemOf(scope)))
 }
 
 function problemOf(scope: ConnectionScope): Error | undefined {
