@@ -65,9 +65,12 @@ test.each([interleaved, streamed, failing])('a variable of the module fails at: 
 
 test('a variable of the module writes rows of one tenant into the other', async () => {
   await expect(CHECKS[interleaved]!(appOf(inVariable()))).rejects.toThrow()
-  const foreign = (await shops.stock('acme')).concat(await shops.stock('globex'))
-  expect(foreign.length).toBeGreaterThan(0)
-  expect((await shops.stock('acme')).some((name) => name.startsWith('globex'))).toBe(true)
+  // Whose comes last is luck.
+  const foreign = [
+    ...(await shops.stock('acme')).filter((name) => name.startsWith('globex')),
+    ...(await shops.stock('globex')).filter((name) => name.startsWith('acme')),
+  ]
+  expect(foreign).not.toEqual([])
 })
 
 // Node 24 keeps it apart; until then the next request of a keep-alive connection begins in the tenant of the one before.
