@@ -1,6 +1,7 @@
 import { channel } from 'node:diagnostics_channel'
 import type { RowDataPacket } from 'mysql2/promise'
 import { CHANNELS, createTenancy, listen } from 'rowhouse'
+import type { Tenancy } from 'rowhouse'
 import { mysql } from 'rowhouse/mysql'
 import { postgres } from 'rowhouse/postgres'
 import { midway } from './strategy'
@@ -35,20 +36,28 @@ function both(open: () => Omit<Strategy, 'name'>): readonly Strategy[] {
   })
 }
 
+/** Asks in the tenant of its turn. */
+function wayOf(
+  tenancy: Pick<Tenancy, 'run' | 'close'>,
+  ask: (id: number) => Promise<string>,
+): Omit<Strategy, 'name'> {
+  return {
+    read: ({ id: tenant }, id) =>
+      tenancy.run(
+        tenant,
+        midway(() => ask(id)),
+      ),
+    end: () => tenancy.close(),
+  }
+}
+
 /** PostgreSQL's pool. */
 export function observePostgres(connectionString: string, max: number): readonly Strategy[] {
   return both(() => {
     const tenancy = createTenancy({ engine: postgres({ connectionString, max }) })
     const ask = async (id: number): Promise<string> =>
       (await tenancy.pool.query('select id, name from users where id = $1', [id])).rows[0].name
-    return {
-      read: ({ id: tenant }, id) =>
-        tenancy.run(
-          tenant,
-          midway(() => ask(id)),
-        ),
-      end: () => tenancy.close(),
-    }
+    return wayOf(tenancy, ask)
   })
 }
 
@@ -58,14 +67,7 @@ export function observeMysql(uri: string, connectionLimit: number): readonly Str
     const tenancy = createTenancy({ engine: mysql({ uri, connectionLimit }) })
     const ask = async (id: number): Promise<string> =>
       (await tenancy.pool.query<RowDataPacket[]>('select id, name from users where id = ?', [id]))[0][0]!.name
-    return {
-      read: ({ id: tenant }, id) =>
-        tenancy.run(
-          tenant,
-          midway(() => ask(id)),
-        ),
-      end: () => tenancy.close(),
-    }
+    return wayOf(tenancy, ask)
   })
 }
 

@@ -6,3 +6,6 @@ export interface Answered {
   /** Of the first new row with a generated key, where the driver tells it. */
   readonly insertId?: number | string | undefined
 }
+
+/** Which statements a server answers with the rows that they wrote. */
+export type Returning = ReadonlySet<'insert' | 'update' | 'delete'>

@@ -1,4 +1,4 @@
-import type { Answered } from './answered'
+import type { Answered, Returning } from './answered'
 import type { Finding } from './doctor/finding'
 import type { FleetReader } from './fleet-reader'
 import type { PoolCounts } from './observe/pool-counts'
@@ -271,6 +271,8 @@ export interface Engine<Pool = unknown, Admin = unknown, CallbackPool = unknown>
   begin?(options: TransactionOptions): Promise<EngineTransaction>
   /** Sends one statement over the pool, for the tenant of the caller. Missing where there is no server. */
   send?(sql: string, values: readonly unknown[]): Promise<Answered>
+  /** What the server's RETURNING is for. Missing where `send` is. */
+  returning?(): Promise<Returning>
   /** Opens a connection for DDL. */
   openWorker(limits?: WorkerLimits): Promise<MigrationWorker>
   /** Opens a connection with the application's rights for reading many tenants. Missing where there is no server. */

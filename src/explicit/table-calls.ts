@@ -1,55 +1,33 @@
 import type { Engine } from '../engine'
 import { ConfigError, DriverError } from '../errors'
 import { importHostModule } from '../host-modules'
+import { once } from '../once'
 import type { Dialect } from './table-input'
 import { TableQueries } from './table-queries'
 import type { TableParts } from './tenant-tables'
 
-type Returning = Awaited<ReturnType<TableParts['returning']>>
-
-const ALL: Returning = new Set(['insert', 'update', 'delete'])
-const NONE: Returning = new Set()
-/** MariaDB: INSERT ... RETURNING since 10.5, DELETE ... RETURNING since 10.0, no UPDATE ... RETURNING (its manual). */
-const OF_MARIADB: Returning = new Set(['insert', 'delete'])
-
-/** What the table calls of all tenants share: Kysely, and what the server can. Each is asked for once, when it is needed. */
+/** What the table calls of all tenants share: the engine, and Kysely, which is loaded when it is needed. */
 export class TableCalls {
-  readonly #dialect: Dialect
-  readonly #engine: Pick<Engine, 'send'>
-  #queries: Promise<TableQueries> | undefined
-  #returning: Promise<Returning> | undefined
+  readonly #engine: Pick<Engine, 'send' | 'returning'>
+  readonly #queries: () => Promise<TableQueries>
 
-  constructor(dialect: Dialect, engine: Pick<Engine, 'send'>) {
-    this.#dialect = dialect
+  constructor(dialect: Dialect, engine: Pick<Engine, 'send' | 'returning'>) {
     this.#engine = engine
+    this.#queries = once(() => loadQueries(dialect))
   }
 
   /** @param run - calls work as a tenant */
   partsFor(run: <T>(work: () => T) => T): Pick<TableParts, 'queries' | 'send' | 'returning'> {
-    const send: TableParts['send'] = ({ sql, values }) => run(() => this.#send(sql, values))
     return {
-      send,
-      queries: () =>
-        (this.#queries ??= orForget(loadQueries(this.#dialect), () => (this.#queries = undefined))),
-      returning: () =>
-        (this.#returning ??= orForget(this.#readReturning(send), () => (this.#returning = undefined))),
+      queries: this.#queries,
+      send: ({ sql, values }) => run(async () => this.#served().send!(sql, values)),
+      returning: async () => this.#served().returning!(),
     }
   }
 
-  async #send(sql: string, values: readonly unknown[]): ReturnType<TableParts['send']> {
-    if (this.#engine.send === undefined) throw new ConfigError(['This engine has no server, and no tables.'])
-    return this.#engine.send(sql, values)
-  }
-
-  async #readReturning(send: TableParts['send']): Promise<Returning> {
-    if (this.#dialect === 'postgres') return ALL
-    const { rows } = await send({ sql: 'select version() as version', values: [] })
-    const { version } = rows[0] as { version: string }
-    const [major = 0, minor = 0] = version
-      .replace(/^5\.5\.5-/, '')
-      .split('.')
-      .map(Number)
-    return /mariadb/i.test(version) && (major > 10 || (major === 10 && minor >= 5)) ? OF_MARIADB : NONE
+  #served(): Pick<Engine, 'send' | 'returning'> {
+    if (this.#engine.send !== undefined) return this.#engine
+    throw new ConfigError(['This engine has no server, and no tables.'])
   }
 }
 
@@ -62,10 +40,4 @@ async function loadQueries(dialect: Dialect): Promise<TableQueries> {
       { cause },
     )
   }
-}
-
-/** A failure is not remembered. */
-function orForget<T>(answer: Promise<T>, forget: () => void): Promise<T> {
-  answer.catch(forget)
-  return answer
 }

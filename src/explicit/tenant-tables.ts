@@ -1,4 +1,4 @@
-import type { Answered } from '../answered'
+import type { Answered, Returning } from '../answered'
 import { ConfigError } from '../errors'
 import { RowNotFoundError, SeveralRowsError } from '../run-errors'
 import type { Given } from './table-input'
@@ -13,7 +13,7 @@ export interface TableParts {
   /** Sends one, as the tenant. */
   readonly send: (query: TableQuery) => Promise<Answered>
   /** Which statements the server answers with their rows. */
-  readonly returning: () => Promise<ReadonlySet<'insert' | 'update' | 'delete'>>
+  readonly returning: () => Promise<Returning>
   /** Does work in a transaction, as the tenant. */
   readonly transaction: <T>(work: () => Promise<T>) => Promise<T>
 }

@@ -21,6 +21,9 @@ export function withBoundEvents(result: unknown, args: readonly unknown[]): unkn
 
 /** A command that never goes out: tells why, in the callback or by its events. */
 export function refused(args: readonly unknown[], error: Error): Command {
+  const [given] = args as readonly (Partial<Command> | undefined)[]
+  // The pool itself gives one that is made already.
+  if (typeof given?.emit === 'function') return refuse(given as Command, error)
   const command = createQuery('')
   const callback = args.find((argument) => typeof argument === 'function') as Method | undefined
   if (callback) command.onResult = callback

@@ -1,15 +1,15 @@
 import { IsolationError } from '../errors'
 import { joinedLease } from '../transaction/joined-lease'
-import { controlError, NestedClient } from '../transaction/nested-client'
 import { endedError } from '../transaction/level'
 import type { EngineTransaction, TransactionLevel } from '../transaction/level'
 import type { TransactionOptions } from '../transaction/options'
+import { steeringOf } from '../transaction/steering'
 import type { ConnectionScope } from './connection-scope'
 import type { WireConnection } from './driver'
 import { lend } from './loan'
-import type { LoanOptions, Steering } from './loan'
+import type { LoanOptions } from './loan'
 import { beginTexts } from './transaction-text'
-import { GRACE_MS } from './when-idle'
+import { watchPaused } from './when-idle'
 
 /** What ends a transaction, also one that is over. */
 const ROLLBACK = 'rollback'
@@ -92,47 +92,27 @@ export class MysqlTransaction implements EngineTransaction {
   /** Ends it. Behind a stream that nobody reads that would wait for ever, so the connection is closed then. */
   async #endWith(sql: string): Promise<void> {
     const { connection } = this.#given
-    let timer: NodeJS.Timeout | undefined
+    let stopWatching = (): void => {}
     const unread = new Promise<never>((_resolve, reject) => {
-      let wasPaused = false
-      timer = setInterval(() => {
-        if (connection._paused && wasPaused) {
-          connection.destroy()
-          reject(
-            new IsolationError('A transaction ended with a stream that nobody reads, and was rolled back.'),
-          )
-        }
-        wasPaused = connection._paused
-      }, GRACE_MS / 2)
+      stopWatching = watchPaused(connection, () => {
+        connection.destroy()
+        reject(
+          new IsolationError('A transaction ended with a stream that nobody reads, and was rolled back.'),
+        )
+      })
     })
     try {
       await Promise.race([this.control(sql), unread])
     } finally {
-      clearInterval(timer)
+      stopWatching()
     }
   }
 
   /** A loan of the connection of the transaction: what ends is only the loan. */
   join(level: TransactionLevel, isLent: boolean): WireConnection {
     const { connection, gate, scope, lease } = this.#given
+    const control = (text: string): void => void this.control(text).catch(() => {})
     const joined = joinedLease({ ...lease, isLent: true }, level)
-    return lend({ connection, gate, scope, lease: joined, steering: steeringOf(level, isLent, this) })
-  }
-}
-
-function steeringOf(level: TransactionLevel, isLent: boolean, transaction: MysqlTransaction): Steering {
-  if (!isLent) {
-    const refusal = controlError(transaction.tenant)
-    return {
-      problem: () => level.problem,
-      run: (word, send, refuse) => (word === 'none' ? send() : refuse(refusal)),
-      end: () => {},
-    }
-  }
-  const nested = new NestedClient(level)
-  return {
-    problem: () => level.problem,
-    run: (word, send, refuse) => nested.run(word, send, refuse),
-    end: () => nested.end((text) => void transaction.control(text).catch(() => {})),
+    return lend({ connection, gate, scope, lease: joined, steering: steeringOf(level, isLent), control })
   }
 }

@@ -1,7 +1,7 @@
 import { ClientReleasedError, TenantMismatchError } from '../errors'
 import { WITHOUT_TENANT } from '../tenant/context'
 import type { Scope } from '../tenant/context'
-import type { TransactionWord } from '../transaction/words'
+import type { Steering } from '../transaction/steering'
 import { bindIfFunction, refused, withBoundEvents } from './bound-calls'
 import { refuse } from './command-checks'
 import type { Command, PreparedStatement, WireConnection } from './driver'
@@ -21,18 +21,10 @@ export interface LoanOptions {
   readonly lease: Lease
   /** What the calling code may touch now, to notice a connection that wandered to another tenant's request. */
   readonly scope: () => Scope | undefined
-  /** Of a loan inside a transaction. */
+  /** Of a loan inside a transaction, whose end is not the connection's. */
   readonly steering?: Steering | undefined
-}
-
-/** Decides over what a loan inside a transaction sends. */
-export interface Steering {
-  /** Why nothing can be sent any more. */
-  problem(): Error | undefined
-  /** Calls `send` when it is this statement's turn, with the text to send in its place; or `refuse`. */
-  run(word: TransactionWord, send: (text?: string) => void, refuse: (error: Error) => void): void
-  /** The loan is over; its connection is not. */
-  end(): void
+  /** Sends what steers that transaction. */
+  readonly control?: ((text: string) => void) | undefined
 }
 
 /** Methods that send a command, and call back. */
@@ -109,6 +101,7 @@ function ownMethods({
   lease,
   scope,
   steering,
+  control,
   loan,
 }: LoanParts): Record<string | symbol, Method> {
   const listeners = new LoanListeners(connection)
@@ -141,7 +134,7 @@ function ownMethods({
       return loan
     }
   }
-  for (const name of ENDS) own[name] = endOf(name, { connection, lease, listeners, steering })
+  for (const name of ENDS) own[name] = endOf(name, { connection, lease, listeners, steering, control })
   return own
 }
 
@@ -153,7 +146,7 @@ function endOf(
   name: (typeof ENDS)[number],
   parts: Omit<LoanOptions, 'gate' | 'scope'> & { readonly listeners: LoanListeners },
 ): Method {
-  const { lease, listeners, steering } = parts
+  const { lease, listeners, steering, control } = parts
   const connection = parts.connection as Ending
   const method = (connection as unknown as Record<string | symbol, Method>)[name]
   return (...args) => {
@@ -162,7 +155,7 @@ function endOf(
     const isLast = name === 'destroy' || name === 'close' || (name === 'end' && connection.config.gracefulEnd)
     if (!isLast && connection._paused) connection.resume()
     if (!isLast && steering !== undefined) {
-      steering.end()
+      steering.end(control!)
       lease.isActive = false
       ;(bound[0] as Method | undefined)?.()
     } else method?.apply(connection, bound)
@@ -180,8 +173,8 @@ function methodOf(
 ): Method {
   if (COMMANDS.has(name as string)) {
     return (...args) => {
-      const problem = problemOf(lease, scope()) ?? steering?.problem()
-      if (problem !== undefined) return turnedAway(args, problem)
+      const problem = problemOf(lease, scope())
+      if (problem !== undefined) return refused(args, problem)
       const bound = args.map(bindIfFunction)
       if (name === 'prepare')
         bound.push(...wrapStatement(bound.pop() as Method | undefined, { gate, lease, scope }))
@@ -214,16 +207,9 @@ function steered(
   steering.run(
     wordOfCall(way, given[0]),
     (text) => (result = text === undefined ? send(way, given) : send('query', [text, ...callbacks])),
-    (error) => (result = turnedAway(given, error)),
+    (error) => (result = refused(given, error)),
   )
   return result
-}
-
-/** The pool itself gives a command that is made already. */
-function turnedAway(args: readonly unknown[], error: Error): unknown {
-  const [given] = args
-  const isCommand = typeof (given as Partial<Command> | undefined)?.emit === 'function'
-  return isCommand ? refuse(given as Command, error) : refused(args, error)
 }
 
 /** Why a command may not run on this loan. */

@@ -1,6 +1,8 @@
 import { createConnection } from 'mysql2/promise'
 import type { Connection, ConnectionOptions, FieldPacket } from 'mysql2/promise'
 import { outsideTenants } from '../tenant/context'
+import { isFrom, readVersion } from './server-version'
+import type { ServerVersion } from './server-version'
 import { quoteName } from './sql'
 
 /** What a server is like, as far as migrations depend on it. */
@@ -86,11 +88,12 @@ export class MigrationSession {
     )
     const { version, account, mode, folding } = (rows as unknown as Greeting[])[0]!
     const modes = mode.split(',').filter((word) => !UNFIT_MODES.has(word))
+    const known = readVersion(version)
     const facts = {
       version,
-      isMariadb: /mariadb/i.test(version),
+      isMariadb: known.isMariadb,
       account,
-      hasAtomicDdl: hasAtomicDdl(version),
+      hasAtomicDdl: hasAtomicDdl(known),
       foldsNames: Number(folding) !== 0,
     }
     return new MigrationSession(connection, facts, modes.join(','), limits)
@@ -212,11 +215,6 @@ function settingsOf(
 }
 
 /** MariaDB: "Atomic DDL" of its manual, since 10.6.1. MySQL: "Atomic Data Definition Statement Support", since 8.0. */
-function hasAtomicDdl(version: string): boolean {
-  const [major = 0, minor = 0] = version
-    .replace(/^5\.5\.5-/, '')
-    .split('.')
-    .map(Number)
-  if (!/mariadb/i.test(version)) return major >= 8
-  return major > 10 || (major === 10 && minor >= 6)
+function hasAtomicDdl(version: ServerVersion): boolean {
+  return version.isMariadb ? isFrom(version, 10, 6) : isFrom(version, 8, 0)
 }

@@ -1,9 +1,10 @@
 import * as mysql2 from 'mysql2'
 import type { Pool as CallbackPool, PoolOptions, ResultSetHeader, RowDataPacket } from 'mysql2'
 import type { ConnectionOptions, Pool } from 'mysql2/promise'
-import type { Answered } from '../answered'
+import type { Answered, Returning } from '../answered'
 import type { Engine, EngineFactory, EngineSettings } from '../engine'
 import { ConfigError } from '../errors'
+import { once } from '../once'
 import { outsideTenants } from '../tenant/context'
 import { diagnose } from './diagnose'
 import type { WirePool } from './driver'
@@ -16,6 +17,7 @@ import { openMigrationWorker } from './migration-worker'
 import { readProgress } from './progress'
 import { createTenantPool } from './pool'
 import type { ScopingOptions } from './scoping-options'
+import { isFrom, readVersion } from './server-version'
 
 /** Options of the MySQL and MariaDB engine. */
 export interface MysqlOptions extends ScopingOptions {
@@ -98,6 +100,7 @@ function open(options: MysqlOptions, settings: EngineSettings): Engine<Pool, Poo
     admin,
     begin,
     send: (sql, values) => sendOver(pool, sql, values),
+    returning: once(async () => returningOf(await versionOf(admin))),
     readMark: (schema) => readMark(admin, schema),
     readProgress: (schema) => readProgress(pool, schema, settings.migrationsTable),
     listMarked: (prefix) => listMarked(admin, prefix),
@@ -136,6 +139,17 @@ function ownerConnection(url: string | undefined, connection: PoolOptions): Conn
   return { uri: url, ...(connection.ssl === undefined ? {} : { ssl: connection.ssl }) }
 }
 
+async function versionOf(admin: Pool): Promise<string> {
+  const [rows] = await admin.query('select version() as version')
+  return (rows as { version: string }[])[0]!.version
+}
+
+/** MariaDB: INSERT ... RETURNING since 10.5, DELETE ... RETURNING since 10.0, no UPDATE ... RETURNING (its manual). MySQL: none. */
+function returningOf(text: string): Returning {
+  const version = readVersion(text)
+  return new Set(version.isMariadb && isFrom(version, 10, 5) ? ['insert', 'delete'] : [])
+}
+
 /** The account that the server takes the application for, host pattern included: GRANT needs both. */
 async function accountOf(admin: Pool): Promise<string> {
   const [rows] = await admin.query('select current_user() as account')
@@ -144,14 +158,4 @@ async function accountOf(admin: Pool): Promise<string> {
 
 function withHost(account: string): string {
   return account.includes('@') ? account : `${account}@%`
-}
-
-/** Asks once, and again after a failure. */
-function once<T>(ask: () => Promise<T>): () => Promise<T> {
-  let answer: Promise<T> | undefined
-  return () =>
-    (answer ??= ask().catch((error: unknown) => {
-      answer = undefined
-      throw error
-    }))
 }

@@ -3,7 +3,7 @@ import type { ConnectionScope } from './connection-scope'
 import type { WireConnection } from './driver'
 
 /** How long a released connection may stand still: its borrower left a stream that nobody reads. */
-export const GRACE_MS = 1000
+const GRACE_MS = 1000
 
 /**
  * Calls back when nothing runs any more on a connection that is being released.
@@ -16,20 +16,27 @@ export function whenIdle(
   done: (problem?: Error) => void,
 ): void {
   if (scope.inFlight.size === 0) return done(problemOf(scope))
-  let wasPaused = false
-  const timer = setInterval(() => {
-    if (connection._paused && wasPaused)
-      finish(new IsolationError('Released with a stream that nobody reads.'))
-    wasPaused = connection._paused
-  }, GRACE_MS / 2)
+  const stopWatching = watchPaused(connection, () =>
+    finish(new IsolationError('Released with a stream that nobody reads.')),
+  )
   let isFinished = false
   const finish = (problem?: Error): void => {
     if (isFinished) return
     isFinished = true
-    clearInterval(timer)
+    stopWatching()
     done(problem)
   }
   scope.inFlight.whenIdle(() => finish(problemOf(scope)))
+}
+
+/** Calls back when a connection has stood still for a while, since nobody reads from it. @returns ends the watch */
+export function watchPaused(connection: WireConnection, onUnread: () => void): () => void {
+  let wasPaused = false
+  const timer = setInterval(() => {
+    if (connection._paused && wasPaused) onUnread()
+    wasPaused = connection._paused
+  }, GRACE_MS / 2)
+  return () => clearInterval(timer)
 }
 
 function problemOf(scope: ConnectionScope): Error | undefined {

@@ -1,8 +1,8 @@
 import type { Pool, PoolClient } from 'pg'
 import { joinedLease } from '../transaction/joined-lease'
-import { controlError, NestedClient } from '../transaction/nested-client'
 import type { EngineTransaction, TransactionLevel } from '../transaction/level'
 import type { TransactionOptions } from '../transaction/options'
+import { steeringOf } from '../transaction/steering'
 import type { TransactionWord } from '../transaction/words'
 import { checkOut } from './checkout'
 import type { CheckoutOptions } from './checkout'
@@ -113,24 +113,17 @@ export function joinLoan(level: TransactionLevel<PostgresTransaction>, isLent: b
     if (!('requiresPreparation' in query)) level.engine.noteCursor(query, lease)
     client.send(lease, query)
   }
-  if (!isLent) {
-    const steer = (query: Submittable): void =>
-      wordOf(query) === 'none' ? send(query) : refuse(query, controlError(base.wanted.tenant))
-    return { client, lease, steer, release: ignore }
-  }
-  const nested = new NestedClient(level)
-  const steer = (query: Submittable): void => {
-    const { problem } = level
-    if (problem !== undefined) return refuse(query, problem)
-    nested.run(
+  const steering = steeringOf(level, isLent)
+  const steer = (query: Submittable): void =>
+    steering.run(
       wordOf(query),
       (text) => send(query, text),
       (error) => refuse(query, error),
     )
-  }
+  if (!isLent) return { client, lease, steer, release: ignore }
   const release = (): void => {
     level.engine.closeCursors(lease)
-    nested.end((text) => send(new DriverQuery(text, undefined, ignore)))
+    steering.end((text) => send(new DriverQuery(text, undefined, ignore)))
     lease.isActive = false
   }
   return { client, lease, steer, release }

@@ -1,5 +1,6 @@
 import { Client } from 'pg'
 import type { ClientConfig, Pool, PoolConfig } from 'pg'
+import type { Returning } from '../answered'
 import type { Engine, EngineFactory, EngineSettings, MigrationWorker, WorkerLimits } from '../engine'
 import { ConfigError } from '../errors'
 import { WITHOUT_TENANT } from '../tenant/context'
@@ -116,6 +117,7 @@ function open(options: PostgresOptions, settings: EngineSettings): Engine<Pool, 
       const { rows, rowCount } = await pool.query<object>(sql, [...values])
       return { rows, affected: rowCount ?? 0 }
     },
+    returning: async () => RETURNING,
     openWorker,
     openReader: () => openFleetReader({ connection, sharedSchemas, isolation }),
     poolCounts: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
@@ -127,6 +129,8 @@ function open(options: PostgresOptions, settings: EngineSettings): Engine<Pool, 
     },
   }
 }
+
+const RETURNING: Returning = new Set(['insert', 'update', 'delete'])
 
 /** Limits on how long a query of the application may take are not meant for migrations. */
 function ownerConnection(

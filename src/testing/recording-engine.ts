@@ -75,6 +75,7 @@ export function recordingEngine({
             ? { rows: rows as object[], affected: rows.length }
             : { rows: [], affected: 0, ...(rows as object) }
         },
+        returning: async () => new Set(['insert', 'update', 'delete']),
         readMark: async (schema) => tenants.readMark(schema),
         listMarked: (prefix) => tenants.listMarked(prefix),
         openWorker: async () => tenants,

@@ -43,7 +43,9 @@ export class NestedClient {
         refuse(error as Error)
       }
     }
-    if (word === 'begin' && this.#savepoint === undefined) this.#begin(now)
+    const problem = this.#problem()
+    if (problem !== undefined) refuse(problem)
+    else if (word === 'begin' && this.#savepoint === undefined) this.#begin(now)
     else if (this.#waiting !== undefined) this.#waiting = this.#waiting.then(now)
     else now()
   }

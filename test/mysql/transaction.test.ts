@@ -23,6 +23,8 @@ describe.each(MYSQL_SERVERS)('tenancy.transaction on $name', (server) => {
     on.query('insert into widgets (name) values (?)', [name])
   const acme = <T>(work: () => Promise<T>): Promise<T> =>
     town.tenancy.run('acme', () => town.tenancy.transaction(work))
+  const update = (id: number, name: string): Promise<unknown> =>
+    pool.query('update widgets set name = ? where id = ?', [name, id])
   const kept = async (): Promise<unknown[]> =>
     (await town.rows('acme', 'select name from widgets order by id')).map(({ name }) => name)
   const connectionId = async (): Promise<number> =>
@@ -49,14 +51,7 @@ describe.each(MYSQL_SERVERS)('tenancy.transaction on $name', (server) => {
 
   test('a deadlock takes back all of it: what follows is refused instead of being committed one by one', async () => {
     await town.rows('acme', "insert into widgets (id, name) values (1, 'one'), (2, 'two')")
-    const both: (() => void)[] = []
-    const meet = (): Promise<void> =>
-      new Promise((resolve) => {
-        both.push(resolve)
-        if (both.length === 2) both.forEach((go) => go())
-      })
-    const update = (id: number, name: string): Promise<unknown> =>
-      pool.query('update widgets set name = ? where id = ?', [name, id])
+    const meet = meeting()
     const crossing = (first: number, second: number, name: string): Promise<unknown> =>
       acme(async () => {
         await update(first, name)
@@ -98,14 +93,7 @@ describe.each(MYSQL_SERVERS)('tenancy.transaction on $name', (server) => {
     'behind a deadlock nothing is committed by itself, also where it was given at the same time (awaited: %s)',
     async (isAwaited) => {
       await town.rows('acme', "insert into widgets (id, name) values (1, 'one'), (2, 'two')")
-      const both: (() => void)[] = []
-      const meet = (): Promise<void> =>
-        new Promise((resolve) => {
-          both.push(resolve)
-          if (both.length === 2) both.forEach((go) => go())
-        })
-      const update = (id: number, name: string): Promise<unknown> =>
-        pool.query('update widgets set name = ? where id = ?', [name, id])
+      const meet = meeting()
       const crossing = (first: number, second: number, name: string): Promise<unknown> =>
         acme(async () => {
           await update(first, name)
@@ -234,3 +222,13 @@ describe.each(MYSQL_SERVERS)('tenancy.transaction on $name', (server) => {
     }
   })
 })
+
+/** Where two wait for each other. */
+function meeting(): () => Promise<void> {
+  const both: (() => void)[] = []
+  return () =>
+    new Promise((resolve) => {
+      both.push(resolve)
+      if (both.length === 2) both.forEach((go) => go())
+    })
+}
