@@ -6,7 +6,6 @@ import { runProgram } from '../../src/cli/program'
 import { firstMigration, tenancyFile } from '../../src/cli/init/files'
 import { readProject } from '../../src/cli/init/project'
 
-const root = join(__dirname, '../..')
 let folder: string
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'rowhouse-init-'))
@@ -182,32 +181,19 @@ describe('what init writes is what the command line reads', () => {
   ])('%s', async (_title, more) => {
     manifest({ ...PG, ...more })
     mkdirSync(join(folder, 'src'))
-    mkdirSync(join(folder, 'node_modules'))
-    // The package's source is enough here: test/package.test.ts has it compiled.
-    for (const [name, target] of [
-      ['index.js', 'index'],
-      ['postgres.js', 'postgres/index'],
-    ] as const) {
-      mkdirSync(join(folder, 'node_modules/rowhouse'), { recursive: true })
-      writeFileSync(
-        join(folder, 'node_modules/rowhouse', name),
-        `module.exports = require(${JSON.stringify(join(root, 'src', target))})`,
-      )
+    // A package that has the two names: test/release has the real one.
+    mkdirSync(join(folder, 'node_modules/rowhouse'), { recursive: true })
+    for (const [name, code] of Object.entries({
+      'index.js': 'exports.createTenancy = () => ({ create() {}, migrateAll() {} })',
+      'postgres.js': 'exports.postgres = (options) => options',
+      'package.json': JSON.stringify({ exports: { '.': './index.js', './postgres': './postgres.js' } }),
+    })) {
+      writeFileSync(join(folder, 'node_modules/rowhouse', name), code)
     }
-    writeFileSync(
-      join(folder, 'node_modules/rowhouse/package.json'),
-      JSON.stringify({ name: 'rowhouse', exports: { '.': './index.js', './postgres': './postgres.js' } }),
-    )
     await init()
     const config = readdirSync(folder).find((name) => name.startsWith('rowhouse.config'))!
-    process.env.DATABASE_URL = 'postgres://nobody@127.0.0.1:1/x'
-    try {
-      const tenancy = await loadTenancy(join(folder, config))
-      expect(tenancy.schemaName('acme')).toBe('tenant_acme')
-      await tenancy.close()
-    } finally {
-      delete process.env.DATABASE_URL
-    }
+    // Anything but a tenancy would be taken for options, and refused for having no database.
+    expect(await loadTenancy(join(folder, config))).toHaveProperty('migrateAll')
   })
 
   test('dotenv is loaded first where the project has it', () => {
