@@ -1,9 +1,12 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { provideNode } from '../../scripts/node-versions/provide'
-import { packRowhouse } from '../support/packed'
+import { findFreePort } from '../../scripts/server-keeper/free-port'
+import { linkModules, packRowhouse } from '../support/packed'
 import { adminClient, SERVERS } from '../support/servers'
 import { blocksOf } from './support/guide'
 import { Reader } from './support/reader'
@@ -69,3 +72,38 @@ onOwnServer.each([20, 22, 24])(
     })
   },
 )
+
+/** The blocks of the README, in which one writes a file and types two lines. */
+const readme = readFileSync(join(__dirname, '../../README.md'), 'utf8')
+
+onOwnServer('the first block of the README answers as the line below it says', async () => {
+  const folder = join(home, 'readme')
+  mkdirSync(join(folder, 'tenant-migrations'), { recursive: true })
+  linkModules(folder, tarball)
+  const port = await findFreePort('127.0.0.1')
+  const code = /```ts\n([\s\S]*?)```/.exec(readme)![1]!
+  expect(code).toContain('app.listen(3000)')
+  writeFileSync(
+    join(folder, 'app.ts'),
+    code.replace('app.listen(3000)', `app.listen(${port}, () => console.log('up'))`),
+  )
+  expect(readme).toContain('npx tsx app.ts      # curl localhost:3000/tenants/acme/tables')
+  await withDatabase(async (url) => {
+    const tsx = join(folder, 'node_modules/tsx/dist/cli.mjs')
+    const app = spawn(process.execPath, [tsx, 'app.ts'], {
+      cwd: folder,
+      env: { ...process.env, DATABASE_URL: url, NODE_OPTIONS: '' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    try {
+      await once(app.stdout, 'data')
+      const response = await fetch(`http://127.0.0.1:${port}/tenants/acme/tables`)
+      expect(await response.json()).toEqual([{ current_schema: 'tenant_acme' }])
+      expect((await fetch(`http://127.0.0.1:${port}/tenants/nobody/tables`)).status).toBe(404)
+    } finally {
+      const ended = once(app, 'exit')
+      app.kill()
+      await ended
+    }
+  })
+})
