@@ -41,6 +41,7 @@ export interface TenantPools {
   readonly callbackPool: Pool
   /** Begins a transaction for the tenant of the caller. */
   readonly begin: (options: TransactionOptions) => Promise<MysqlTransaction>
+  /** How its connections are now. */
   readonly poolCounts: () => PoolCounts
 }
 

@@ -81,6 +81,13 @@ describe('the tarball', () => {
   })
 })
 
+test('the reference has every subpath, and a sentence on every export', () => {
+  const config = JSON.parse(readFileSync(join(root, 'typedoc.json'), 'utf8')) as { entryPoints: string[] }
+  expect(config.entryPoints).toHaveLength(subpaths.length)
+  // It fails at each export without documentation, and at each link that leads nowhere.
+  execFileSync(bin('typedoc'), ['--emit', 'none'], { cwd: root, stdio: 'pipe' })
+})
+
 describe.each([20, 22, 24])('on Node %i', (major) => {
   let node: string
   beforeAll(() => {
