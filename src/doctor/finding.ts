@@ -23,6 +23,7 @@ export type FindingCode =
   | 'search-path-default'
   | 'search-path-not-reported'
   | 'shared-table-in-tenant'
+  | 'table-cache-too-small'
   | 'tenant-not-usable'
   | 'tenant-role-in-roles'
   | 'tenant-without-role'

@@ -24,6 +24,14 @@ export interface MysqlFacts {
     /** `max_prepared_stmt_count` */
     readonly max: number
   }
+  readonly tableCache: {
+    /** Tables of all tenants that the application may see. */
+    readonly tables: number
+    /** `table_open_cache` */
+    readonly open: number
+    /** `table_definition_cache` */
+    readonly definitions: number
+  }
   readonly initConnect: string
   readonly localFiles: { readonly isOn: boolean; readonly isAllowed: boolean }
   /** `lower_case_table_names` */
@@ -43,6 +51,7 @@ export function judgeMysql(facts: MysqlFacts): Finding[] {
     ...judgeGrants(facts.grants),
     ...judgeRoles(facts.roles, facts.grants),
     ...judgeStatements(facts.statements),
+    ...judgeTableCache(facts.tableCache),
     ...judgeInitConnect(facts.initConnect),
     ...judgeLocalFiles(facts.localFiles),
     ...judgeFolding(facts.folding),
@@ -87,6 +96,20 @@ function judgeStatements({ budget, kept, max }: MysqlFacts['statements']): Findi
         `The server keeps ${max} prepared statements of all clients (max_prepared_stmt_count), and \`statementBudget\` lets ` +
         `this pool have ${budget}, of which its connections use ${kept} at the most.`,
       cure: 'Lower `statementBudget` to the share of each process, or raise max_prepared_stmt_count.',
+    },
+  ]
+}
+
+function judgeTableCache({ tables, open, definitions }: MysqlFacts['tableCache']): Finding[] {
+  if (tables <= Math.min(open, definitions)) return []
+  return [
+    {
+      code: 'table-cache-too-small',
+      severity: 'warning',
+      reason:
+        `The tenants have ${tables} tables, and the server keeps ${open} open (table_open_cache) and ${definitions} definitions ` +
+        '(table_definition_cache): every other one is opened and read anew for each query.',
+      cure: 'Raise both above the number of tables that are in use, and open_files_limit and innodb_open_files with them.',
     },
   ]
 }

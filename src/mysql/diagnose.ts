@@ -38,6 +38,8 @@ interface ServerRow {
   readonly folding: number
   readonly connections: number
   readonly userConnections: number
+  readonly openTables: number
+  readonly definitions: number
 }
 
 interface GrantRow {
@@ -50,7 +52,8 @@ const SERVER = `
   select current_user() as account, @@session.session_track_schema as tracks,
          @@global.max_prepared_stmt_count as statements, @@global.init_connect as initConnect,
          @@global.local_infile as localInfile, @@global.lower_case_table_names as folding,
-         @@global.max_connections as connections, @@session.max_user_connections as userConnections`
+         @@global.max_connections as connections, @@session.max_user_connections as userConnections,
+         @@global.table_open_cache as openTables, @@global.table_definition_cache as definitions`
 /** `GRANT SELECT, PROCESS ON *.* TO ... WITH GRANT OPTION MAX_USER_CONNECTIONS 4` */
 const GLOBAL_GRANT = /^GRANT (.+) ON \*\.\* TO (.+)$/
 const DATABASE_RIGHTS = `
@@ -82,6 +85,11 @@ async function readFacts(connection: Connection, parts: DiagnoseParts, prefix: s
       kept: pool.statementsPerConnection * limit,
       max: Number(server!.statements),
     },
+    tableCache: {
+      tables: await countTables(connection, prefix),
+      open: Number(server!.openTables),
+      definitions: Number(server!.definitions),
+    },
     initConnect: String(initConnect ?? ''),
     localFiles: { isOn: Number(localInfile) !== 0, isAllowed: pool.allowsLocalFiles },
     folding: Number(folding),
@@ -92,6 +100,16 @@ async function readFacts(connection: Connection, parts: DiagnoseParts, prefix: s
         : undefined,
     connections: connectionsOf(server!, parts),
   }
+}
+
+/** Of the tenants, as far as the application sees them. Names alone are read for it, and no table is opened. */
+async function countTables(connection: Connection, prefix: string): Promise<number> {
+  const [row] = await ask<{ tables: number | string }>(
+    connection,
+    'select count(*) as tables from information_schema.tables where left(table_schema, char_length(?)) = ?',
+    [prefix, prefix],
+  )
+  return Number(row!.tables)
 }
 
 /** A proxy makes up the id of the handshake. */

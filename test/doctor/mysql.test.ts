@@ -15,6 +15,7 @@ const healthy: MysqlFacts = {
   migrations: { state: 'direct' },
   tracksSchema: true,
   statements: { budget: 8192, kept: 2560, max: 16_382 },
+  tableCache: { tables: 400, open: 2000, definitions: 400 },
   initConnect: '',
   localFiles: { isOn: true, isAllowed: false },
   folding: 0,
@@ -55,6 +56,16 @@ test.each<[string, Partial<MysqlFacts>, string[]]>([
     'fewer statements than are kept',
     { statements: { budget: 8192, kept: 2560, max: 100 } },
     ['error too-few-statements'],
+  ],
+  [
+    'more tables than definitions are kept',
+    { tableCache: { tables: 401, open: 2000, definitions: 400 } },
+    ['warning table-cache-too-small'],
+  ],
+  [
+    'more tables than are kept open',
+    { tableCache: { tables: 3000, open: 2000, definitions: 4000 } },
+    ['warning table-cache-too-small'],
   ],
   ['init_connect', { initConnect: 'SET @a = 1' }, ['warning init-connect-lost']],
   [

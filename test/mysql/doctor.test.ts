@@ -98,6 +98,14 @@ test.each<[string, string, string, string]>([
   expect(findings[0]!.reason).toContain(reason)
 })
 
+test('a cache that is smaller than the tenants are', async () => {
+  await open('table cache')
+  for (const id of ['a', 'b', 'c', 'd']) await town.tenancy.create(id)
+  const findings = await whileSet('table_open_cache', '10')
+  expect(codes(findings)).toEqual(['warning table-cache-too-small'])
+  expect(findings[0]!.reason).toMatch(/^The tenants have (1[1-9]|2\d) tables, and the server keeps 10 open /)
+})
+
 test('local files that both sides allow', async () => {
   await open('local files')
   const code = 'warning local-files-allowed'
