@@ -1,14 +1,13 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
-import { randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { provideNode } from '../../scripts/node-versions/provide'
 import { findFreePort } from '../../scripts/server-keeper/free-port'
 import { linkModules, packRowhouse } from '../support/packed'
-import { adminClient, SERVERS } from '../support/servers'
+import { SERVERS } from '../support/servers'
 import { blocksOf } from './support/guide'
+import { withDatabase } from './support/own-database'
+import { startProcess } from './support/process'
 import { Reader } from './support/reader'
 
 jest.setTimeout(300_000)
@@ -26,23 +25,6 @@ beforeAll(() => {
   tarball = packRowhouse(join(home, 'packed')).tarball
 })
 afterAll(() => rmSync(home, { recursive: true, force: true }))
-
-/** A database of one's own: a reader has no other tenants, and a schema `public`. */
-async function withDatabase(work: (url: string) => Promise<void>): Promise<void> {
-  const name = `walk_${randomBytes(6).toString('hex')}`
-  const admin = await adminClient(server)
-  try {
-    await admin.query(`create role ${name} login password '${name}'`)
-    await admin.query(`create database ${name} owner ${name}`)
-    const url = new URL(server.superuserUrl!)
-    Object.assign(url, { username: name, password: name, pathname: `/${name}` })
-    await work(url.href)
-  } finally {
-    await admin.query(`drop database if exists ${name} with (force)`)
-    await admin.query(`drop role if exists ${name}`)
-    await admin.end()
-  }
-}
 
 test('the page begins with an app of about 50 lines, and changes a handful of them', () => {
   const app = blocks.find(({ kind }) => kind === 'js')!.text
@@ -62,7 +44,7 @@ onOwnServer.each([20, 22, 24])(
     mkdirSync(folder)
     const manifest = { name: 'notes', private: true, dependencies: { express: '^5.0.0', pg: '^8.20.0' } }
     writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest, null, 2))
-    await withDatabase(async (databaseUrl) => {
+    await withDatabase(server, async (databaseUrl) => {
       const reader = new Reader({ folder, databaseUrl, node, tarball })
       try {
         for (const block of blocks) await reader.follow(block)
@@ -88,22 +70,20 @@ onOwnServer('the first block of the README answers as the line below it says', a
     code.replace('app.listen(3000)', `app.listen(${port}, () => console.log('up'))`),
   )
   expect(readme).toContain('npx tsx app.ts      # curl localhost:3000/tenants/acme/tables')
-  await withDatabase(async (url) => {
-    const tsx = join(folder, 'node_modules/tsx/dist/cli.mjs')
-    const app = spawn(process.execPath, [tsx, 'app.ts'], {
+  await withDatabase(server, async (url) => {
+    const app = await startProcess({
+      program: process.execPath,
+      args: [join(folder, 'node_modules/tsx/dist/cli.mjs'), 'app.ts'],
       cwd: folder,
       env: { ...process.env, DATABASE_URL: url, NODE_OPTIONS: '' },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      ready: /up/,
     })
     try {
-      await once(app.stdout, 'data')
       const response = await fetch(`http://127.0.0.1:${port}/tenants/acme/tables`)
       expect(await response.json()).toEqual([{ current_schema: 'tenant_acme' }])
       expect((await fetch(`http://127.0.0.1:${port}/tenants/nobody/tables`)).status).toBe(404)
     } finally {
-      const ended = once(app, 'exit')
-      app.kill()
-      await ended
+      await app.end()
     }
   })
 })

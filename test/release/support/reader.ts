@@ -1,13 +1,12 @@
-import { execFileSync, spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { dirname, join } from 'node:path'
 import { Client } from 'pg'
 import { findFreePort } from '../../../scripts/server-keeper/free-port'
 import { readExchange, shown } from './guide'
 import type { Block } from './guide'
+import { startProcess } from './process'
+import type { Running } from './process'
 
 /** What a reader has on their machine. */
 export interface Desk {
@@ -22,7 +21,7 @@ export interface Desk {
 /** Somebody who does what a page says, block by block, and nothing else. */
 export class Reader {
   #output = ''
-  #server: ChildProcess | undefined
+  #server: Running | undefined
   #port = 0
   readonly #desk: Desk
 
@@ -43,10 +42,7 @@ export class Reader {
   }
 
   async close(): Promise<void> {
-    if (this.#server === undefined || this.#server.exitCode !== null) return
-    const ended = once(this.#server, 'exit')
-    this.#server.kill()
-    await ended
+    await this.#server?.end()
   }
 
   #environment(): NodeJS.ProcessEnv {
@@ -93,14 +89,8 @@ export class Reader {
     this.#port = await findFreePort('127.0.0.1')
     const [, ...args] = line.trim().split(' ')
     const { node, folder } = this.#desk
-    const server = spawn(node, args, {
-      cwd: folder,
-      env: this.#environment(),
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    this.#server = server
-    const [first] = (await once(createInterface({ input: server.stdout }), 'line')) as [string]
-    expect(first).toBe('It listens.')
+    const env = this.#environment()
+    this.#server = await startProcess({ program: node, args, cwd: folder, env, ready: /^It listens\.$/m })
   }
 
   async #ask(text: string): Promise<void> {
