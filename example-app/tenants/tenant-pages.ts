@@ -54,7 +54,7 @@ export function showTenantPage(tenant: Tenant, siteUrl: SiteUrl): Page {
     ['Name', tenant.name],
     ['Address', siteLink(siteUrl(tenant))],
     ['Id', tenant.id],
-    ['Since', tenant.inserted_at.toISOString()],
+    ['Since', `${tenant.inserted_at.toISOString().slice(0, 16).replace('T', ' ')} UTC`],
   ])}
   ${links(
     { text: 'Widgets', href: `${href}/widgets`, kind: 'primary' },

@@ -41,16 +41,9 @@ export function form({ action, method = 'post', errors, fields, button = 'Submit
 
 /** A line of text. What may be left empty is not `required`. */
 export function textField(options: FieldOptions & { readonly optional?: true }): Html {
-  const { name, value, optional } = options
   return field(
     options,
-    html`<input
-      id="${idOf(name)}"
-      name="${name}"
-      value="${value}"
-      ${!optional && 'required'}
-      ${described(options)}
-    />`,
+    html`<input ${named(options)} ${!options.optional && 'required'} ${described(options)} />`,
   )
 }
 
@@ -77,6 +70,10 @@ function field({ name, label, errors, hint }: FieldOptions, control: Html): Html
     ${control} ${hint && html`<p class="hint" id="${idOf(name)}_hint">${hint}</p>`}
     ${errors && html`<p class="error" id="${idOf(name)}_error">${errors.join(', ')}</p>`}
   </div>`
+}
+
+function named({ name, value }: FieldOptions): Html {
+  return html`id="${idOf(name)}" name="${name}" value="${value}"`
 }
 
 function described({ name, errors, hint }: FieldOptions): Html {
