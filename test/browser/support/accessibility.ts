@@ -1,13 +1,19 @@
 import { source } from 'axe-core'
-import type { AxeResults } from 'axe-core'
+import type { AxeResults, RunOptions } from 'axe-core'
 import type { Page } from 'playwright-core'
 
 /** Of minor, moderate, serious and critical. */
 const GRAVE: readonly unknown[] = ['serious', 'critical']
 
-/** Fails with what axe finds serious or critical on a page, and with the elements. */
-export async function expectAccessible(page: Page): Promise<void> {
-  const { violations } = await page.evaluate<AxeResults>(`${source}; axe.run(document)`)
+/**
+ * Fails with what axe finds serious or critical on a page, and with the elements.
+ *
+ * @param rules - to ask for these alone, `['color-contrast']`. Default: all
+ */
+export async function expectAccessible(page: Page, rules?: readonly string[]): Promise<void> {
+  const options: RunOptions = { resultTypes: ['violations'], ...(rules && { runOnly: [...rules] }) }
+  const script = `${source}; axe.run(document, ${JSON.stringify(options)})`
+  const { violations } = await page.evaluate<AxeResults>(script)
   const grave = violations.filter(({ impact }) => GRAVE.includes(impact))
   expect(
     grave.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html).join(' | ')}`),

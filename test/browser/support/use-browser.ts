@@ -59,7 +59,7 @@ export function useBrowser(): TestBrowser {
       const context = await browser!.newContext({ baseURL: site, locale: 'en-US', ...options })
       try {
         context.setDefaultTimeout(ACTION_MS)
-        const complaints = await Complaints.watch(context, [new URL(site).host, ...hosts])
+        const complaints = Complaints.watch(context, [new URL(site).host, ...hosts])
         await withScreenshots(context, async () => {
           const page = await context.newPage()
           await work({ page, context, complaints })
