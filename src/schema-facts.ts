@@ -12,7 +12,7 @@ export interface Structures {
 export interface SchemaFigures {
   /** Tables of its own, without those of Rowhouse. */
   readonly tables: number
-  /** Tables with their indexes, in bytes, as the server keeps book of them; undefined while one of them is locked. */
+  /** Of those with their indexes, as the server keeps book of them; undefined while one of them is locked. */
   readonly bytes: number | undefined
   /** When the migration was applied that came last; undefined where there is none, or its books can't be read. */
   readonly migratedAt: Date | undefined

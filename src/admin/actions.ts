@@ -106,7 +106,7 @@ const drop: TenantAction = {
       [KEEP, 'is kept for 30 days, and can be brought back'],
       ['none', 'is dropped for good, now'],
     ])}
-    ${textField({ name: 'confirm', label: 'Type the id of the tenant', hint: id, isRequired: true })}`,
+    ${textField({ name: 'confirm', label: 'To confirm, type the id of the tenant', hint: `It is ${id}`, isRequired: true })}`,
   }),
   async run({ tenancy, failures }, id, form) {
     if (form.get('confirm') !== id)

@@ -27,7 +27,7 @@ export interface RunState {
   readonly stopped: StopReason | undefined
   /** What concerns all tenants, where it ended by that: nothing was changed then. */
   readonly error: ErrorFacts | undefined
-  /** Tenants in a second, of late. */
+  /** Tenants in a second: of late, and over all of it once it has ended. */
   readonly rate: number | undefined
   /** Seconds to the end at that rate. */
   readonly secondsLeft: number | undefined
@@ -53,7 +53,6 @@ export class FleetRun {
   #endedAt: Date | undefined
   #phase: RunPhase = 'planning'
   #counts = { tenants: 0, todo: 0, done: 0, failed: 0, retries: 0 }
-  /** Failed before the plan was told: they were never to be done. */
   #stopped: StopReason | undefined
   #error: ErrorFacts | undefined
   /** Settles when the run is over; never rejects. */
@@ -71,7 +70,7 @@ export class FleetRun {
 
   get state(): RunState {
     const { todo, done, failed } = this.#counts
-    const rate = this.isRunning ? this.#pace.rate : undefined
+    const rate = this.isRunning ? this.#pace.rate : this.#meanRate
     const left = Math.max(0, todo - done - failed)
     return {
       ...{ phase: this.#phase, startedAt: this.#startedAt, endedAt: this.#endedAt, ...this.#counts },
@@ -126,6 +125,12 @@ export class FleetRun {
     else if (event.event === 'rehearsed') this.#begin()
     else this.#stopped = event.reason
     this.#tellAll()
+  }
+
+  get #meanRate(): number | undefined {
+    const { done, failed } = this.#counts
+    const seconds = ((this.#endedAt?.getTime() ?? 0) - this.#startedAt.getTime()) / 1000
+    return done + failed > 0 && seconds > 0 ? (done + failed) / seconds : undefined
   }
 
   #begin(): void {

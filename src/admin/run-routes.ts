@@ -11,7 +11,7 @@ export async function showRun(visit: Visit): Promise<void> {
 }
 
 /** `/run/events`: what happens, as it happens. */
-export async function streamEvents({ desk, req, res, query }: Visit): Promise<void> {
+export async function streamEvents({ desk, req, res, query, base }: Visit): Promise<void> {
   const run = desk.runs.last
   if (run === undefined || req.method === 'HEAD') {
     // Tells the browser not to connect again.
@@ -19,5 +19,5 @@ export async function streamEvents({ desk, req, res, query }: Visit): Promise<vo
     return
   }
   const shown = Math.max(0, Math.floor(Number(query.get('shown')) || 0))
-  streamRun(req, res, run, (from) => runMessage(run, from), shown)
+  streamRun(req, res, run, (from) => runMessage(base, run, from), shown)
 }

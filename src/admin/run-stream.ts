@@ -1,6 +1,15 @@
 import type { AdminRequest, AdminResponse } from './request'
 import type { FleetRun } from './fleet-run'
 
+/** A line of the table of failures. */
+export interface FailureRow {
+  readonly tenant: string
+  /** Of the tenant's page. */
+  readonly href: string
+  /** What stands behind the tenant. */
+  readonly cells: readonly string[]
+}
+
 /** What is told of a run at one moment, as JSON: see assets/admin.js. */
 export interface RunMessage {
   /** Texts by the names of the places where they stand in the page. */
@@ -9,7 +18,7 @@ export interface RunMessage {
   readonly value: number
   readonly max: number
   /** Rows of failures that were not told before. */
-  readonly failures: readonly (readonly string[])[]
+  readonly failures: readonly FailureRow[]
 }
 
 /** How often at most something is told, in milliseconds. */

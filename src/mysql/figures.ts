@@ -89,10 +89,10 @@ async function sightingsOf(
   if (schemas.length === 0) return new Map()
   const parts = schemas.map(
     (_, place) =>
-      `select ${place} as place, sum(table_type = 'BASE TABLE' and table_name not in (?, ?)) as tables, sum(data_length + index_length) as bytes
+      `select ${place} as place, sum(table_type = 'BASE TABLE' and table_name not in (?, ?)) as tables, sum(if(table_name in (?, ?), 0, data_length + index_length)) as bytes
          from information_schema.tables where table_schema = ?`,
   )
-  const values = schemas.flatMap((schema) => [...ours, schema])
+  const values = schemas.flatMap((schema) => [...ours, ...ours, schema])
   const rows = await session.rows<Sighting>(parts.join(' union all '), values)
   // A sum over no table at all is null: then there is no such database.
   return new Map(

@@ -35,7 +35,7 @@ const SIZE = 'pg_catalog.pg_total_relation_size(c.oid)'
 function selectSchemas(size: string): string {
   return `
   select n.nspname as schema, count(*) filter (where c.relkind in ('r', 'p', 'f') and not c.relispartition and c.relname <> all ($2))::text as tables,
-         coalesce(sum(${size}), 0)::text as bytes,
+         coalesce(sum(${size}) filter (where c.relname <> all ($2)), 0)::text as bytes,
          coalesce(bool_or(c.relkind = 'r' and c.relname = $3 and exists (select from pg_catalog.pg_attribute a
            where a.attrelid = c.oid and a.attname = 'run_on' and not a.attisdropped)), false) as "hasBooks"
     from pg_catalog.pg_namespace n left join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relkind in ('r', 'p', 'm', 'f')

@@ -35,15 +35,17 @@ if (card !== null) {
   }
 }
 
-function rowOf([tenant, ...cells]) {
+function rowOf({ tenant, href, cells }) {
   const row = document.createElement('tr')
   const head = document.createElement('th')
+  const link = document.createElement('a')
   head.scope = 'row'
-  head.textContent = tenant
+  link.href = href
+  link.textContent = tenant
+  head.append(link)
   row.append(head)
   for (const text of cells) {
     const cell = document.createElement('td')
-    cell.className = 'message'
     cell.textContent = text
     row.append(cell)
   }

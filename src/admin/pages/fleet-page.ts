@@ -81,8 +81,7 @@ function failureList({ base, view, failures }: FleetPageParts): Html | false {
     ({ tenant, what, place, code, message, at }) =>
       html`<tr>
         <th scope="row"><a href="${linkTo(base, '/tenant', { id: tenant })}">${tenant}</a></th>
-        <td>${what}</td>
-        <td>${place === '' ? NOTHING : place}</td>
+        <td>${what}${place !== '' && html`<br /><span class="quiet">${place}</span>`}</td>
         <td>${code === undefined ? NOTHING : html`<code>${code}</code>`}</td>
         <td class="message">${message}</td>
         <td>${timeHtml(at)}</td>
@@ -91,7 +90,7 @@ function failureList({ base, view, failures }: FleetPageParts): Html | false {
   const more = all.length - rows.length
   return html`<section aria-labelledby="failures">
     <h2 id="failures">Failures</h2>
-    ${table('Failures', ['Tenant', 'What', 'Where', 'Code', 'Message', 'When (UTC)'], rows)}
+    ${table('Failures', ['Tenant', 'What', 'Code', 'Message', 'When (UTC)'], rows)}
     ${more > 0 && html`<p class="quiet">and ${numberText(more)} more.</p>`}
   </section>`
 }
@@ -103,6 +102,7 @@ function troubleOf({
   line,
   code,
   sqlState,
+  cause,
   message,
   at,
 }: KnownFailure): Trouble {
@@ -112,7 +112,7 @@ function troubleOf({
     line !== undefined && `line ${line}`,
   ]
   return {
-    ...{ tenant, what: 'failed when migrated here', code: sqlState ?? code, message, at },
+    ...{ tenant, what: 'failed when migrated here', code: sqlState ?? code, message: cause ?? message, at },
     place: place.filter((part) => part !== undefined && part !== false).join(', '),
   }
 }

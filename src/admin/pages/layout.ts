@@ -34,7 +34,7 @@ const SECTIONS: readonly (readonly [path: string, label: string])[] = [
   ['/', 'Fleet'],
   ['/dropped', 'Dropped'],
   ['/checks', 'Checks'],
-  ['/run', 'Migration run'],
+  ['/run', 'Run'],
 ]
 
 /** A whole page. */

@@ -48,16 +48,25 @@ export function standingBadge(standing: Standing): Html {
   return html`<span class="state ${look}">${label}</span>`
 }
 
-/** A table that can be scrolled sideways by itself, with the keyboard, too. */
-export function table(caption: string, head: readonly HtmlPart[], rows: readonly Html[], look = ''): Html {
+/**
+ * A table that can be scrolled sideways by itself, with the keyboard, too.
+ *
+ * @param numbers - places of the columns that hold numbers
+ */
+export function table(
+  caption: string,
+  head: readonly HtmlPart[],
+  rows: readonly Html[],
+  numbers: readonly number[] = [],
+): Html {
   return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}">
-    <table class="${look}">
+    <table>
       <caption class="unseen">
         ${caption}
       </caption>
       <thead>
         <tr>
-          ${head.map((cell) => html`<th scope="col">${cell}</th>`)}
+          ${head.map((cell, index) => html`<th scope="col" ${numbers.includes(index) && html`class="number"`}>${cell}</th>`)}
         </tr>
       </thead>
       <tbody>

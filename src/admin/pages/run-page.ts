@@ -4,7 +4,7 @@ import type { KnownFailure } from '../failures'
 import { html } from '../html'
 import type { Html } from '../html'
 import { linkTo } from '../request'
-import type { RunMessage } from '../run-stream'
+import type { FailureRow, RunMessage } from '../run-stream'
 import { numberText, secondsText, timeHtml } from './format'
 import type { Page } from './layout'
 import { errorBox } from './parts'
@@ -22,7 +22,7 @@ const STOPPED = {
   aborted: 'Cancelled: tenants in hand were finished, the others were not begun.',
 } as const
 
-const HEAD = ['Tenant', 'Migration', 'Statement', 'Line', 'Server', 'Code', 'Message']
+const HEAD = ['Tenant', 'Migration', 'Statement', 'Server', 'Code', 'Message']
 
 /** The last run, or the one that is on: it changes by itself with the script, and is loaded anew without. */
 export function runPage(
@@ -58,7 +58,7 @@ export function runPage(
           ${errorBox(state.error)}
         </section>`
       }
-      ${failureTable(run)}
+      ${failureTable(base, run)}
       <p class="quiet foot">
         Begun ${timeHtml(state.startedAt)}
         UTC${state.endedAt !== undefined && html`, ended ${timeHtml(state.endedAt)} UTC`}.
@@ -67,13 +67,13 @@ export function runPage(
 }
 
 /** What the script puts into the page. */
-export function runMessage(run: FleetRun, from: number): RunMessage {
+export function runMessage(base: string, run: FleetRun, from: number): RunMessage {
   const { state } = run
   return {
     texts: textsOf(state),
     value: state.done + state.failed,
     max: Math.max(1, state.todo),
-    failures: run.failures.slice(from).map(cellsOf),
+    failures: run.failures.slice(from).map((failure) => rowOf(base, failure)),
   }
 }
 
@@ -92,18 +92,19 @@ function progress(base: string, run: FleetRun): Html {
     <p class="phase" role="status">${place('phase')}</p>
     <progress
       aria-label="Tenants done"
-      value="${run.isRunning ? state.done + state.failed : max}"
+      value="${state.todo === 0 && !run.isRunning ? max : state.done + state.failed}"
       max="${max}"
     ></progress>
     <dl class="tiles flat">
       ${fact('Migrated', 'done')} ${fact('Failed', 'failed')} ${fact('To do', 'left')}
       ${fact('Nothing to do', 'idle')} ${fact('Retries', 'retries')} ${fact('Rate', 'rate')}
-      ${fact('Time left', 'eta')}
+      ${fact('Time left', 'eta')} ${fact('Time', 'elapsed')}
     </dl>
   </section>`
 }
 
 function textsOf(state: RunState): Readonly<Record<string, string>> {
+  const { startedAt, endedAt = new Date() } = state
   const { phase, tenants, todo, done, failed, retries, isCancelled, stopped, rate, secondsLeft, error } =
     state
   return {
@@ -115,6 +116,7 @@ function textsOf(state: RunState): Readonly<Record<string, string>> {
     retries: numberText(retries),
     rate:
       rate === undefined ? '–' : `${rate < 10 ? rate.toFixed(1) : numberText(Math.round(rate))} per second`,
+    elapsed: secondsText((endedAt.getTime() - startedAt.getTime()) / 1000),
     eta: secondsLeft === undefined ? '–' : secondsText(secondsLeft),
   }
 }
@@ -129,7 +131,7 @@ function phaseText(
   return state.failed === 0 ? 'Done: all tenants are where they should be.' : 'Ended, with failures.'
 }
 
-function failureTable(run: FleetRun): Html {
+function failureTable(base: string, run: FleetRun): Html {
   const kept = run.failures
   const more = run.state.failed - kept.length
   return html`<section aria-labelledby="failures" data-failures ${kept.length === 0 && html`hidden`}>
@@ -145,13 +147,15 @@ function failureTable(run: FleetRun): Html {
           </tr>
         </thead>
         <tbody>
-          ${kept.map(cellsOf).map(
-            ([tenant = '', ...cells]) =>
-              html`<tr>
-                <th scope="row">${tenant}</th>
-                ${cells.map((cell) => html`<td class="message">${cell}</td>`)}
-              </tr>`,
-          )}
+          ${kept
+            .map((failure) => rowOf(base, failure))
+            .map(
+              ({ tenant, href, cells }) =>
+                html`<tr>
+                  <th scope="row"><a href="${href}">${tenant}</a></th>
+                  ${cells.map((cell) => html`<td>${cell}</td>`)}
+                </tr>`,
+            )}
         </tbody>
       </table>
     </div>
@@ -159,7 +163,12 @@ function failureTable(run: FleetRun): Html {
   </section>`
 }
 
-function cellsOf(failure: KnownFailure): readonly string[] {
-  const { tenant, migration, statement, line, sqlState, code, message } = failure
-  return [tenant, migration, statement, line, sqlState, code, message].map((value) => String(value ?? '–'))
+function rowOf(base: string, failure: KnownFailure): FailureRow {
+  const { tenant, migration, statement, line, sqlState, code, message, cause } = failure
+  const place =
+    statement === undefined
+      ? line && `line ${line}`
+      : `${statement}${line === undefined ? '' : `, line ${line}`}`
+  const cells = [migration, place, sqlState, code, cause ?? message].map((value) => String(value ?? '–'))
+  return { tenant, href: linkTo(base, '/tenant', { id: tenant }), cells }
 }

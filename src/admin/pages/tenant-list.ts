@@ -34,7 +34,7 @@ export function tenantList(parts: ListParts): Html {
         'Tenants',
         HEAD,
         found.tenants.map((tenant) => row(base, tenant, figures.get(tenant.id))),
-        'list',
+        [4, 5],
       )
     }
     ${pager(parts)}

@@ -12,7 +12,7 @@ import { errorBox, standingBadge, table, tile } from './parts'
 /** What a tenant's drift was compared with. */
 export interface ComparedDrift {
   readonly versions: readonly DriftVersion[]
-  /** Undefined: nobody else stands there. */
+  /** How many others there are; 0: nobody else stands there. */
   readonly compared: number
 }
 
@@ -137,7 +137,7 @@ function tables({ tables: all }: TenantContents): Html {
   )
   return html`<section aria-labelledby="tables">
     <h2 id="tables">Tables</h2>
-    ${rows.length === 0 ? html`<p class="empty">None.</p>` : table('Tables', ['Name', 'Kind', 'Rows, estimated', 'Size'], rows)}
+    ${rows.length === 0 ? html`<p class="empty">None.</p>` : table('Tables', ['Name', 'Kind', 'Rows, estimated', 'Size'], rows, [2, 3])}
   </section>`
 }
 
@@ -161,13 +161,11 @@ function driftResult(id: string, { versions, compared }: ComparedDrift): Html {
     return html`<p>No other tenant has the same migrations, so there is nothing to compare it with.</p>`
   const own = versions.flatMap(({ outliers }) => outliers).find(({ tenants }) => tenants.includes(id))
   if (own === undefined)
-    return html`<p>
-      <span class="state good">alike</span> Built as most of ${countText(compared, 'other tenant')} with the
-      same migrations.
+    return html`<p class="state good">
+      Built as most of ${countText(compared, 'other tenant')} with the same migrations.
     </p>`
-  return html`<p>
-      <span class="state bad">drifted</span> Not built as most of ${countText(compared, 'other tenant')} with
-      the same migrations.
+  return html`<p class="state bad">
+      Not built as most of ${countText(compared, 'other tenant')} with the same migrations.
     </p>
     ${lines('Lacking: others have it', own.lacking)} ${lines('Extra: others do not have it', own.extra)}`
 }
