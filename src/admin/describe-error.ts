@@ -31,7 +31,7 @@ const CURES: Partial<Record<ErrorCode, string>> = {
   ROWHOUSE_SCHEMA_NOT_OURS: 'If another tool made it, adopt it with `rowhouse adopt`.',
   ROWHOUSE_MIGRATION_FOLDER: 'Mend the migration folder as the message says, and deploy it.',
   ROWHOUSE_MIGRATION_TARGET: 'Mend the files or choose another version, as the message says.',
-  ROWHOUSE_MIGRATION_REFUSED: 'Take the statement out of the migration: it would reach beyond its tenant.',
+  ROWHOUSE_MIGRATION_REFUSED: 'Change the migration as the message says.',
   ROWHOUSE_MIGRATION_FAILED:
     'Mend the migration or the data, deploy, and migrate again. What stayed applied is not run twice.',
   ROWHOUSE_MIGRATION_LOCKED: 'Somebody else holds it. Wait until they are done, and try again.',

@@ -98,7 +98,7 @@ function progress(base: string, run: FleetRun): Html {
     <dl class="tiles flat">
       ${fact('Migrated', 'done')} ${fact('Failed', 'failed')} ${fact('To do', 'left')}
       ${fact('Nothing to do', 'idle')} ${fact('Retries', 'retries')} ${fact('Rate', 'rate')}
-      ${fact('Time left', 'eta')} ${fact('Time', 'elapsed')}
+      ${fact('Time left', 'eta')} ${fact('Elapsed', 'elapsed')}
     </dl>
   </section>`
 }
@@ -114,8 +114,7 @@ function textsOf(state: RunState): Readonly<Record<string, string>> {
     left: numberText(Math.max(0, todo - done - failed)),
     idle: numberText(Math.max(0, tenants - todo)),
     retries: numberText(retries),
-    rate:
-      rate === undefined ? '–' : `${rate < 10 ? rate.toFixed(1) : numberText(Math.round(rate))} per second`,
+    rate: rate === undefined ? '–' : `${rate < 10 ? rate.toFixed(1) : numberText(Math.round(rate))}/s`,
     elapsed: secondsText((endedAt.getTime() - startedAt.getTime()) / 1000),
     eta: secondsLeft === undefined ? '–' : secondsText(secondsLeft),
   }

@@ -5,13 +5,21 @@ import { adminRouter } from '../../../src/admin/router'
 import type { AdminOptions } from '../../../src/admin/options'
 import { EngineTown } from '../../engines/support/engine-town'
 import type { TownOptions } from '../../engines/support/engine-town'
+import { ENGINE_SERVERS } from '../../support/engines'
 import type { EngineServer } from '../../support/engines'
+
+/** One server of each engine: what the page asks of several versions of one is tested with the engines. */
+export const ADMIN_SERVERS: readonly EngineServer[] = (['postgres', 'mysql'] as const).flatMap((engine) =>
+  ENGINE_SERVERS.filter((server) => server.engine === engine).slice(0, 1),
+)
 
 /** How the page is mounted. */
 export interface AdminTownOptions extends TownOptions {
   readonly admin?: Partial<AdminOptions>
-  /** Makes the application; default: Express with the page at `/admin`. */
+  /** Makes the application; default: Express with the page at the mount path. */
   readonly app?: (admin: ReturnType<typeof adminRouter>) => http.RequestListener
+  /** Default `/admin`. */
+  readonly mount?: string
 }
 
 /** A page as it came. */
@@ -30,11 +38,15 @@ export class AdminTown {
   #origin = ''
 
   /** @param title - what tells it from the other towns of its test file */
-  constructor(server: EngineServer, title: string, { admin, app, ...options }: AdminTownOptions = {}) {
+  constructor(
+    server: EngineServer,
+    title: string,
+    { admin, app, mount = '/admin', ...options }: AdminTownOptions = {},
+  ) {
     this.town = new EngineTown(server, `admin ${title}`, options)
     const router = adminRouter({ tenancy: this.town.tenancy, authorize: () => true, ...admin })
-    this.mount = '/admin'
-    this.#server = http.createServer(app?.(router) ?? express().use('/admin', router))
+    this.mount = mount
+    this.#server = http.createServer(app?.(router) ?? express().use(mount, router))
   }
 
   get tenancy(): EngineTown['tenancy'] {
@@ -85,7 +97,9 @@ export class AdminTown {
     headers: Record<string, string> = {},
   ): Promise<Answer> {
     const own = { 'sec-fetch-site': 'same-origin', origin: this.#origin, ...headers }
-    return answerOf(await this.fetch(path, { method: 'POST', headers: own, body: new URLSearchParams(fields) }))
+    return answerOf(
+      await this.fetch(path, { method: 'POST', headers: own, body: new URLSearchParams(fields) }),
+    )
   }
 
   /** Opens a form, fills it in and sends it. */
