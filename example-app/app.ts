@@ -3,6 +3,7 @@ import express from 'express'
 import type { Express } from 'express'
 import { createTenancy } from 'rowhouse'
 import type { Tenancy } from 'rowhouse'
+import { adminRouter } from 'rowhouse/admin'
 import type { Database } from './database/database'
 import { FORMS } from './http/answer'
 import { answerErrors } from './http/answer-errors'
@@ -12,7 +13,7 @@ import { sameOrigin } from './http/same-origin'
 import { securityHeaders } from './http/security-headers'
 import { ImportQueue } from './imports/import-queue'
 import { importWidgets } from './imports/import-widgets'
-import { sites } from './sites'
+import { isOfTenant, sites } from './sites'
 import { TenantTable } from './tenants/tenant-table'
 import type { Tenant } from './tenants/tenant-table'
 
@@ -44,6 +45,10 @@ export function createApp<Pool>({
     migrations: database.migrations,
     prefix,
     directory: (id): Promise<Tenant | undefined> => tenants.find(id),
+    hooks: {
+      // Also for what was dropped elsewhere, such as on the admin page. Kept data may come back, and needs its row then.
+      afterDrop: ({ tenant, keptUntil }) => (keptUntil === undefined ? tenants.remove(tenant) : undefined),
+    },
   })
   // In a request, and in a job, `sql` is the tenant's.
   const [sql, mainSql] = [database.sqlOf(tenancy.pool, log), database.sqlOf(tenancy.admin, log)]
@@ -54,8 +59,14 @@ export function createApp<Pool>({
 
   const app = express().disable('x-powered-by')
   app.use(securityHeaders, express.static(join(__dirname, 'public')))
-  app.use(sameOrigin, requireKnownForm)
-  app.use(express.urlencoded({ extended: true, limit: '20kb' }), express.json({ limit: '20kb' }))
+  app.use(sameOrigin)
+  // There is no log-in here, and only this machine gets in. An application says: (req) => req.user?.isOperator === true
+  app.use('/admin', adminRouter({ tenancy, title: 'Rowhouse example', authorize: (req) => !isOfTenant(req) }))
+  app.use(
+    requireKnownForm,
+    express.urlencoded({ extended: true, limit: '20kb' }),
+    express.json({ limit: '20kb' }),
+  )
   app.use(methodOverride, sites({ tenancy, tenants, sql, report, queue }))
   app.use(() => {
     throw notFound()

@@ -29,6 +29,7 @@ export interface SiteParts {
 
 /** Every browser takes `acme.localhost` for this machine. A real application has a domain: `example.com`. */
 const ROOT = 'localhost'
+const SUBDOMAIN = fromSubdomain({ root: ROOT })
 
 // There is no log-in here, and everybody may see every tenant. An application with users says instead:
 //   authorize: (req, tenant) => req.user.tenantIds.includes(tenant.id),
@@ -37,11 +38,12 @@ const ACCESS = { trustResolution: true } as const
 /** All pages: a tenant's at `/tenants/7/widgets` or on its own subdomain, and those of the application itself. */
 export function sites(parts: SiteParts): RequestHandler {
   const [main, ofTenant] = [mainSite(parts), tenantSite(parts)]
-  const subdomain = fromSubdomain({ root: ROOT })
-  return (req, res, next) => {
-    const site = subdomain.resolve(req) === undefined ? main : ofTenant
-    site(req, res, next)
-  }
+  return (req, res, next) => (isOfTenant(req) ? ofTenant : main)(req, res, next)
+}
+
+/** Whether a request is for a tenant's own site, whether or not there is such a tenant. */
+export function isOfTenant(req: Parameters<typeof SUBDOMAIN.resolve>[0]): boolean {
+  return SUBDOMAIN.resolve(req) !== undefined
 }
 
 function mainSite(parts: SiteParts): Router {
@@ -64,15 +66,14 @@ function mainSite(parts: SiteParts): Router {
 
 /** The same pages on `acme.localhost`, without a tenant in their addresses. */
 function tenantSite(parts: SiteParts): Router {
-  const subdomain = fromSubdomain({ root: ROOT })
   const resolve = fromRequest(
     async (req: Request) => {
       // An application with many requests would remember this.
-      const id = await parts.tenants.idOf(String(await subdomain.resolve(req)))
+      const id = await parts.tenants.idOf(String(await SUBDOMAIN.resolve(req)))
       if (id === undefined) throw notFound()
       return id
     },
-    { trust: subdomain.trust, name: subdomain.name },
+    { trust: SUBDOMAIN.trust, name: SUBDOMAIN.name },
   )
   const router = Router()
   router.use((req, res, next) => {

@@ -72,6 +72,7 @@ function mainLinks(main: string): Html {
       ? [
           { text: 'Tenants', href: '/tenants' },
           { text: 'Report', href: '/report' },
+          { text: 'Admin', href: '/admin' },
           { text: 'Sign up', href: '/sign-up' },
         ]
       : [{ text: 'All tenants', href: `${main}/tenants` }]
