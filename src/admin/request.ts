@@ -5,6 +5,8 @@ import type { RequestLike } from '../request/request-like'
 export interface AdminRequest extends IncomingMessage, Omit<RequestLike, keyof IncomingMessage> {
   /** Where the page is mounted, `/admin`; empty or missing at the root. */
   readonly baseUrl?: string
+  /** The address as it came, `/admin/tenant`. */
+  readonly originalUrl?: string
   /** Came over TLS, also to a proxy that the application trusts. */
   readonly secure?: boolean
   /** What a body parser of the application has made of it. */
@@ -28,9 +30,17 @@ const PLAIN_PATH = /^(?:\/[\w.~%!$&'()*+,=:@-]+)*$/
  * Where the page is mounted, for links, redirects and cookies: `/admin`, empty for the root. It never begins with two slashes,
  * which would name another host.
  */
-export function baseOf({ baseUrl = '' }: Pick<AdminRequest, 'baseUrl'>): string {
-  const base = baseUrl.replace(/\/+$/, '')
+export function baseOf(req: Pick<AdminRequest, 'baseUrl' | 'originalUrl' | 'url'>): string {
+  const base = (req.baseUrl ?? takenOff(req)).replace(/\/+$/, '')
   return PLAIN_PATH.test(base) ? base : ''
+}
+
+/** What connect and its kind have taken off the address, who tell it in no other way. */
+function takenOff({ originalUrl, url = '/' }: Pick<AdminRequest, 'originalUrl' | 'url'>): string {
+  if (originalUrl === undefined) return ''
+  const [whole, rest] = [originalUrl, url].map((text) => text.split('?', 1)[0]!) as [string, string]
+  if (whole.endsWith(rest)) return whole.slice(0, whole.length - rest.length)
+  return rest === '/' ? whole : ''
 }
 
 /** Reads what the request asks for; Express has taken the mount path off. */
