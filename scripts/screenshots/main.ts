@@ -10,19 +10,27 @@ import type { Scene } from './scene'
 interface Shot {
   /** `docs/images/NAME.png` */
   readonly name: string
+  /** What is to be different from then on. */
+  readonly prepare?: (scene: Scene) => Promise<void>
   readonly url: (scene: Scene) => string
   readonly options?: BrowserContextOptions
 }
 
 const SHOTS: readonly Shot[] = [
   { name: 'example-widgets', url: ({ tenantUrl }) => `${tenantUrl}/widgets` },
-  { name: 'example-report', url: ({ url }) => `${url}/report`, options: { colorScheme: 'dark' } },
+  {
+    name: 'admin-fleet',
+    prepare: (scene) => scene.spread(),
+    url: ({ url }) => `${url}/admin`,
+    options: { viewport: { width: 960, height: 860 } },
+  },
 ]
 
+/** Elsewhere, to look at them first. */
 const FOLDER = process.env.SCREENSHOTS || join(__dirname, '../../docs/images')
 const VIEW: BrowserContextOptions = {
   viewport: { width: 960, height: 600 },
-  deviceScaleFactor: 1.5,
+  deviceScaleFactor: 1.25,
   colorScheme: 'light',
 }
 
@@ -47,8 +55,9 @@ async function main(): Promise<void> {
   }
 }
 
-async function take(browser: Browser, scene: Scene, { name, url, options }: Shot): Promise<void> {
+async function take(browser: Browser, scene: Scene, { name, prepare, url, options }: Shot): Promise<void> {
   const path = join(FOLDER, `${name}.png`)
+  await prepare?.(scene)
   const context = await browser.newContext({ ...VIEW, ...options })
   const page = await context.newPage()
   await page.goto(url(scene))

@@ -1,6 +1,7 @@
 import { createApp } from '../../example-app/app'
 import { listen } from '../../example-app/listen'
-import { startDatabase } from '../../example-app/start-database'
+import { startPostgres } from '../embedded-postgres/start'
+import { postgresDatabase } from '../../example-app/database/postgres-database'
 
 /** The example application, with something in it to be seen. */
 export interface Scene {
@@ -8,6 +9,8 @@ export interface Scene {
   readonly url: string
   /** A tenant's own site, `http://acme-instruments.localhost:41234`. */
   readonly tenantUrl: string
+  /** Leaves some tenants behind with their migrations, and suspends one. */
+  spread(): Promise<void>
   close(): Promise<void>
 }
 
@@ -21,22 +24,27 @@ const TENANTS = [
 
 const TYPES = ['fastener', 'moving part'] as const
 
-/** Starts a database and the application, and signs some tenants up. */
+/** Starts a database of its own, whatever DATABASE_URL says, and the application, and signs some tenants up. */
 export async function openScene(): Promise<Scene> {
-  const started = await startDatabase('postgres')
-  const { app, close } = createApp(started)
+  const server = await startPostgres({ version: 18 })
+  const database = postgresDatabase(server)
+  const { app, tenancy, close } = createApp({ database })
   const site = await listen(app, '0')
   const scene: Scene = {
     url: site.url,
     tenantUrl: `http://acme-instruments.localhost:${new URL(site.url).port}`,
+    async spread() {
+      for (const id of ['2', '4']) await tenancy.rollback(id)
+      await tenancy.suspend('3')
+    },
     async close() {
       await site.close()
       await close()
-      await started.stop()
+      await server.stop()
     },
   }
   try {
-    await started.database.setUp()
+    await database.setUp()
     for (const [name, widgets] of TENANTS) await fill(site.url, name, widgets)
     return scene
   } catch (error) {
