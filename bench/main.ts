@@ -9,6 +9,7 @@ import { openMysqlExecutes, openMysqlQueries } from './mysql-strategies'
 import { nanosOfCheck, observeMysql, observePostgres } from './observe'
 import { openPostgres } from './postgres-strategies'
 import { openSlonik } from './slonik-strategies'
+import { benchStartup } from './startup'
 import type { Strategy } from './strategy'
 import {
   createMysqlTenants,
@@ -38,6 +39,7 @@ const MYSQL: Groups = {
 async function main(): Promise<void> {
   const only = process.argv[2]
   if (only === 'fleet') return benchFleet(process.argv[3])
+  if (only === 'startup') return benchStartup(ROUNDS)
   console.log(
     `${cpus().length} x ${cpus()[0]?.model}, Node ${process.version}, ${TENANTS} tenants, medians of ${ROUNDS} alternated ` +
       "rounds; every row was checked to be the right tenant's",

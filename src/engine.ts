@@ -289,5 +289,6 @@ export interface EngineFactory<Pool = unknown, Admin = unknown, CallbackPool = u
   readonly nameLimit: NameLimit
   /** What a new migration begins with. */
   readonly migrationTemplates: Readonly<Record<MigrationKind, string>>
+  /** Makes pools; nothing is connected before they are used. */
   open(settings: EngineSettings): Engine<Pool, Admin, CallbackPool>
 }

@@ -33,6 +33,7 @@ export class RowhouseError extends Error {
     Object.defineProperty(this, BRAND, { value: true })
   }
 
+  /** @internal */
   static override [Symbol.hasInstance](value: unknown): boolean {
     const isOurs = typeof value === 'object' && value !== null && BRAND in value
     return this === RowhouseError

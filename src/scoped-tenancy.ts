@@ -112,8 +112,8 @@ export class ScopedTenancy<
   }
 
   /** The same pool with callbacks, on MySQL; undefined on PostgreSQL, whose pool takes both. */
-  get callbackPool(): CallbackPool | undefined {
-    return this.engine.callbackPool
+  get callbackPool(): CallbackPool {
+    return this.engine.callbackPool as CallbackPool
   }
 
   /** A plain pool of the driver's, for shared tables, sessions and queues. */

@@ -50,7 +50,7 @@ export interface FoundPage {
 }
 
 /** How many tenants a page has. */
-export const PAGE_SIZE = 50
+const PAGE_SIZE = 50
 
 /** Makes the list of a survey. */
 export function viewOf(status: FleetStatus, at: Date, ms: number): FleetView {

@@ -1,5 +1,3 @@
 export { adminRouter } from './router'
 export type { AdminRouter } from './router'
 export type { AdminAction, AdminOptions } from './options'
-export type { AdminRequest, AdminResponse } from './request'
-export type { AdminTenancy } from './visit'

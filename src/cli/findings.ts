@@ -1,4 +1,5 @@
 import { count } from '../doctor/finding'
+import type { Paint } from './paint'
 
 /** Something that was found, for people. */
 export interface ToldFinding {
@@ -12,10 +13,14 @@ export interface ToldFinding {
 const WIDTH = 100
 
 /** A list and no table: sentences don't fit into columns. */
-export function tellFindings(findings: readonly ToldFinding[]): string {
+export function tellFindings(findings: readonly ToldFinding[], { warn, bad }: Paint): string {
   const errors = findings.filter(({ severity }) => severity === 'error').length
   const parts = findings.map(({ severity, title, reason, cure }) =>
-    [`${severity}: ${title}`, ...wrap(reason), ...wrap(`-> ${cure}`)].join('\n'),
+    [
+      `${severity === 'error' ? bad('error:') : warn('warning:')} ${title}`,
+      ...wrap(reason),
+      ...wrap(`-> ${cure}`),
+    ].join('\n'),
   )
   const sum = `${count(errors, 'error')}, ${count(findings.length - errors, 'warning')}`
   return [...parts, sum].join('\n\n')

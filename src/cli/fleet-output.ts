@@ -1,5 +1,6 @@
 import type { MigrationEvent, MigrationFailure, StopReason } from '../fleet/events'
 import type { MigrationFailedError } from '../errors'
+import { count } from '../doctor/finding'
 import type { Workplace } from './command'
 import { fleetBar } from './fleet-bar'
 import { describeError, FEW, shortList } from './print'
@@ -39,7 +40,7 @@ export function jsonOutput({ line }: Workplace): FleetOutput {
 
 /** Sentences, and a bar where somebody watches. `isVerbose`: a line for each tenant, also of many. */
 export function plainOutput(
-  { line, note, printer, hasTerminal }: Workplace,
+  { line, note, printer, hasTerminal, paint }: Workplace,
   isVerbose: boolean,
 ): FleetOutput {
   const bar = hasTerminal ? fleetBar() : undefined
@@ -75,7 +76,12 @@ export function plainOutput(
       if (failures.length > 0) printer.table(FAILURE_HEAD, failures.map(cellsOf), failures)
       const verb = direction === 'up' ? 'migrated' : 'rolled back'
       const rest = notRun > 0 ? `, ${notRun} not run` : ''
-      line(`${done} ${verb}, ${idle} with nothing to do, ${failures.length} failed${rest}`)
+      const failed = `${failures.length} failed`
+      line(
+        `${isWhole(sum) ? paint.good(`${done} ${verb}`) : `${done} ${verb}`}, ${idle} with nothing to do, ` +
+          (failures.length > 0 ? paint.bad(failed) : failed) +
+          rest,
+      )
       if (!isWhole(sum)) note(`To go on, say it again: ${resume}`)
     },
   }
@@ -89,7 +95,7 @@ const STOPPED: Readonly<Record<StopReason, string>> = {
 
 function planLines({ tenants, todo, direction, groups }: MigrationEvent & { event: 'plan' }): string[] {
   const verb = direction === 'up' ? 'to migrate' : 'to roll back'
-  const first = `${tenants} tenants: ${todo} ${verb}, ${tenants - todo} with nothing to do`
+  const first = `${count(tenants, 'tenant')}: ${todo} ${verb}, ${tenants - todo} with nothing to do`
   const rest = groups.map(
     ({ tenants: count, from, migrations }) =>
       `  ${count} at ${from ?? 'no version'}: ${shortList(migrations, 3)}`,

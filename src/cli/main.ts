@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import type { WriteStream } from 'node:tty'
 import { askOnTerminal } from './confirm'
 import { runProgram } from './program'
 
@@ -12,11 +13,17 @@ function interruptible(): AbortSignal {
   return controller.signal
 }
 
+/** A terminal that shows them, and NO_COLOR is not set: Node looks at both. */
+function hasColours(stream: WriteStream): boolean {
+  return stream.isTTY && stream.hasColors()
+}
+
 runProgram(process.argv.slice(2), {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
   ask: process.stdin.isTTY && process.stderr.isTTY ? askOnTerminal : undefined,
   hasTerminal: process.stderr.isTTY,
+  colours: { out: hasColours(process.stdout), err: hasColours(process.stderr) },
   interruptible,
 }).then(
   (code) => {

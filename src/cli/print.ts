@@ -6,6 +6,8 @@ import {
   RowhouseError,
 } from '../errors'
 import type { TenantProblem } from '../fleet/status-fleet'
+import { paintFor } from './paint'
+import type { Paint } from './paint'
 
 /** Where a command's words go, and in which form. */
 export interface Printer {
@@ -13,23 +15,29 @@ export interface Printer {
   result(value: object, sentence: string): void
   /** A list: a table for people, or one line of JSON. */
   table(head: readonly string[], rows: readonly (readonly string[])[], values: readonly object[]): void
-  /** On standard error, in both forms. */
-  error(error: unknown): void
+  /** On standard error, in both forms. `didYouMean`: the name that was probably meant. */
+  error(error: unknown, hint?: { readonly didYouMean?: string }): void
 }
 
 /** Streams of a command; the process's own, or a test's. */
 export interface Output {
   readonly out: (text: string) => void
   readonly err: (text: string) => void
+  /** Which of the two show colours. Default: none. */
+  readonly colours?: { readonly out: boolean; readonly err: boolean } | undefined
 }
 
 /** Makes a printer. */
-export function createPrinter({ out, err }: Output, isJson: boolean): Printer {
+export function createPrinter({ out, err, colours }: Output, isJson: boolean): Printer {
+  const [paint, paintErr] = [paintFor(colours?.out === true), paintFor(colours?.err === true)]
   return {
     result: (value, sentence) => out(`${isJson ? JSON.stringify(value) : sentence}\n`),
-    table: (head, rows, values) => out(`${isJson ? JSON.stringify(values) : drawTable(head, rows)}\n`),
-    error: (error) =>
-      err(`${isJson ? JSON.stringify({ status: 'error', ...describeError(error) }) : tellError(error)}\n`),
+    table: (head, rows, values) =>
+      out(`${isJson ? JSON.stringify(values) : drawTable(head.map(paint.strong), rows)}\n`),
+    error(error, hint = {}) {
+      const told = { status: 'error', ...describeError(error), ...hint }
+      err(`${isJson ? JSON.stringify(told) : tellError(error, hint.didYouMean, paintErr)}\n`)
+    },
   }
 }
 
@@ -66,9 +74,10 @@ function describeMigration(error: unknown): Record<string, unknown> {
   return { migration, versions, statement, line }
 }
 
-function tellError(error: unknown): string {
+function tellError(error: unknown, meant: string | undefined, { bad }: Paint): string {
   const { message } = describeError(error)
-  return `error: ${String(message)}`
+  const hint = meant === undefined ? '' : `\n(Did you mean ${meant}?)`
+  return `${bad('error:')} ${String(message)}${hint}`
 }
 
 function drawTable(head: readonly string[], rows: readonly (readonly string[])[]): string {

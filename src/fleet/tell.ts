@@ -4,7 +4,7 @@ import type { MigrationEvent } from './events'
 /** Where the events of `migrateAll` are told, in the context of the run. */
 export const FLEET_CHANNEL = 'rowhouse:fleet'
 
-/** What a subscriber of {@link FLEET_CHANNEL} is given. */
+/** What a subscriber of `FLEET_CHANNEL` is given. */
 export interface FleetMessage {
   /** Name of the tenancy. */
   readonly tenancy: string

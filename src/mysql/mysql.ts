@@ -16,6 +16,7 @@ import { MIGRATION_TEMPLATES } from './migration-templates'
 import { openMigrationWorker } from './migration-worker'
 import { readProgress } from './progress'
 import { createTenantPool } from './pool'
+import { withoutEmptyUri } from './scoping-options'
 import type { ScopingOptions } from './scoping-options'
 import { isFrom, readVersion } from './server-version'
 
@@ -74,7 +75,8 @@ function open(options: MysqlOptions, settings: EngineSettings): Engine<Pool, Poo
   const { migrationUrl, applicationUser, lockTimeoutMs = 10_000, adminMax = 2, ...scoping } = options
   const { hygiene: _hygiene, switch: _switch, statementBudget: _budget, ...less } = scoping
   const { isolation = 'database', ...unscoped } = less
-  const { maxPerTenant: _share, acquireTimeoutMs: _wait, ...connection } = unscoped
+  const { maxPerTenant: _share, acquireTimeoutMs: _wait, ...given } = unscoped
+  const connection = withoutEmptyUri(given)
   const { scope, transaction } = settings
   const { pool, callbackPool, begin, poolCounts } = createTenantPool({ ...scoping, scope, transaction })
   const admin = createAdminPool({ ...connection, connectionLimit: adminMax })

@@ -18,6 +18,7 @@ import { MysqlTransaction } from './joined-loan'
 import type { Lease, Target } from './lease'
 import { isLoan, lend } from './loan'
 import { countConnections, openPool } from './open-pool'
+import { withoutEmptyUri } from './scoping-options'
 import type { ScopingOptions } from './scoping-options'
 import { STATEMENT_BUDGET } from './statements'
 import { targetsOf } from './targets'
@@ -40,6 +41,7 @@ export interface TenantPools {
   readonly callbackPool: Pool
   /** Begins a transaction for the tenant of the caller. */
   readonly begin: (options: TransactionOptions) => Promise<MysqlTransaction>
+  /** How its connections are now. */
   readonly poolCounts: () => PoolCounts
 }
 
@@ -67,7 +69,12 @@ export function createTenantPool(options: TenantPoolOptions): TenantPools {
   const { maxPerTenant, acquireTimeoutMs: timeoutMs, ...config } = rest
   const hasTurns = maxPerTenant !== undefined || timeoutMs !== undefined
   const turns = hasTurns ? new Turns({ maxPerTenant, timeoutMs }) : undefined
-  const { pool, allowsLocalFiles } = openPool(config, { hygiene, switch: how, statementBudget, isolation })
+  const { pool, allowsLocalFiles } = openPool(withoutEmptyUri(config), {
+    hygiene,
+    switch: how,
+    statementBudget,
+    isolation,
+  })
   const wire = pool as unknown as WirePool
   const { connectionConfig } = wire.config
   const shared = connectionConfig.database || PARKING

@@ -2,7 +2,9 @@ import type { PoolOptions } from 'mysql2'
 import type { Hygiene } from './hygiene'
 
 /** How a pool scopes its connections: everything that mysql2's `createPool` takes, and what follows. */
-export interface ScopingOptions extends PoolOptions {
+export interface ScopingOptions extends Omit<PoolOptions, 'uri'> {
+  /** Where the server is, `mysql://app@db/main`; undefined where `host` and the others say it. */
+  readonly uri?: string | undefined
   /** When session state is cleared between tenants. Default `auto`. See {@link Hygiene}. */
   readonly hygiene?: Hygiene | undefined
   /**
@@ -24,4 +26,12 @@ export interface ScopingOptions extends PoolOptions {
   readonly acquireTimeoutMs?: number | undefined
   /** How many prepared statements the whole pool may keep on the server. Default 8,192, half of what a server allows by default. */
   readonly statementBudget?: number | undefined
+}
+
+/** Options as mysql2's types want them: without a `uri` that is undefined, as `process.env` may have it. */
+export function withoutEmptyUri<Options extends { readonly uri?: string | undefined }>({
+  uri,
+  ...rest
+}: Options): Omit<Options, 'uri'> & { readonly uri?: string } {
+  return uri === undefined ? rest : { ...rest, uri }
 }

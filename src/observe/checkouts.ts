@@ -6,7 +6,7 @@ import type { EngineName } from './switches'
 /** Where it is told how long a call has waited for a connection of a pool. */
 export const CHECKOUT_CHANNEL = 'rowhouse:checkout'
 
-/** What a subscriber of {@link CHECKOUT_CHANNEL} is given, outside every tenant. */
+/** What a subscriber of `CHECKOUT_CHANNEL` is given, outside every tenant. */
 export interface CheckoutMessage {
   readonly engine: EngineName
   /** Undefined: without a tenant. */

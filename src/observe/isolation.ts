@@ -4,7 +4,7 @@ import type { IsolationError } from '../errors'
 /** Where each {@link IsolationError} is told of that a server's answer gave rise to, in the message's `error`. */
 export const ISOLATION_CHANNEL = 'rowhouse:isolation'
 
-/** What a subscriber of {@link ISOLATION_CHANNEL} is given. */
+/** What a subscriber of `ISOLATION_CHANNEL` is given. */
 export interface IsolationMessage {
   /** What the query was answered with; its connection is closed. Its `tenant` says whose query it was. */
   readonly error: IsolationError

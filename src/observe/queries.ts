@@ -4,7 +4,7 @@ import { outsideTenants } from '../tenant/context'
 /** Where each query is told of, around the moment in which the driver takes it. */
 export const QUERY_CHANNEL = 'rowhouse:query'
 
-/** What a subscriber of {@link QUERY_CHANNEL} is given, outside every tenant. */
+/** What a subscriber of `QUERY_CHANNEL` is given, outside every tenant. */
 export interface QueryMessage {
   /** Whose query it is; undefined: without a tenant. */
   readonly tenant: string | undefined

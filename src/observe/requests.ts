@@ -4,7 +4,7 @@ import { RowhouseError } from '../rowhouse-error'
 /** Where it is told that a request was let in, or was not, in the context of that request. */
 export const REQUEST_CHANNEL = 'rowhouse:request'
 
-/** What a subscriber of {@link REQUEST_CHANNEL} is given. */
+/** What a subscriber of `REQUEST_CHANNEL` is given. */
 export interface RequestMessage {
   /** The tenancy's engine, prefix and name: `postgres tenant_ default`. */
   readonly tenancy: string

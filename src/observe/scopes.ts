@@ -3,7 +3,7 @@ import { channel } from 'node:diagnostics_channel'
 /** Where it is told as whom a pool takes its caller, for the leak test of `rowhouse/testing`. */
 export const SCOPE_CHANNEL = 'rowhouse:scope'
 
-/** What a subscriber of {@link SCOPE_CHANNEL} is given, in the context of the call. */
+/** What a subscriber of `SCOPE_CHANNEL` is given, in the context of the call. */
 export interface ScopeMessage {
   /** The tenancy whose pool it is. */
   readonly tenancy: object

@@ -7,7 +7,7 @@ export const SWITCH_CHANNEL = 'rowhouse:switch'
 /** The engine of a pool. */
 export type EngineName = 'postgres' | 'mysql'
 
-/** What a subscriber of {@link SWITCH_CHANNEL} is given, outside every tenant. */
+/** What a subscriber of `SWITCH_CHANNEL` is given, outside every tenant. */
 export interface SwitchMessage {
   readonly engine: EngineName
   /** Id of the tenant that the connection served before; undefined where it is new, or was without a tenant. */

@@ -8,7 +8,7 @@ export const TENANT_CHANNEL = 'rowhouse:tenant'
 export type TenantAction =
   'create' | 'migrate' | 'rollback' | 'drop' | 'undrop' | 'rename' | 'adopt' | 'suspend' | 'unsuspend'
 
-/** What a subscriber of {@link TENANT_CHANNEL} is given. */
+/** What a subscriber of `TENANT_CHANNEL` is given. */
 export interface TenantMessage {
   /** Name of the tenancy. */
   readonly tenancy: string

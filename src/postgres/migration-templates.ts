@@ -3,7 +3,7 @@ import type { MigrationKind } from '../engine'
 /** What a new migration begins with, in node-pg-migrate's form. */
 export const MIGRATION_TEMPLATES: Readonly<Record<MigrationKind, string>> = {
   ts: [
-    "import type { MigrationBuilder } from 'node-pg-migrate'",
+    "import type { MigrationBuilder } from 'rowhouse/postgres'",
     '',
     'export function up(pgm: MigrationBuilder): void {}',
     '',

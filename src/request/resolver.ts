@@ -15,6 +15,7 @@ export interface Resolver<Req = RequestLike> {
   readonly trust: Trust
   /** Where it looks, for messages: `route parameter "tenantId"`. */
   readonly name: string
+  /** Finds the name of the tenant in a request; undefined: it names none. */
   readonly resolve: (req: Req) => RawTenant | Promise<RawTenant>
 }
 

@@ -1,6 +1,6 @@
 import { TenantIdError } from '../errors'
 
-/** What an application calls a tenant, checked: `acme`. The only way to get one is {@link parseTenantId}. */
+/** What an application calls a tenant, checked: `acme`. The only way to get one is to have it parsed. */
 export type TenantId = string & { readonly __tenantId: true }
 
 /** What the public calls take as a tenant: `'acme'`, `42`, or an object with such an `id`. */

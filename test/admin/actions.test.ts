@@ -1,4 +1,4 @@
-import type { AdminAction } from '../../src/admin/options'
+import type { AdminAction } from 'rowhouse/admin'
 import { AdminTown, ADMIN_SERVERS, wordsOf } from './support/admin-town'
 import type { Answer } from './support/admin-town'
 

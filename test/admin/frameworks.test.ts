@@ -6,7 +6,7 @@ import { NestFactory } from '@nestjs/core'
 import { ExpressAdapter } from '@nestjs/platform-express'
 import { FastifyAdapter } from '@nestjs/platform-fastify'
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
-import type { adminRouter } from '../../src/admin/router'
+import type { AdminRouter } from 'rowhouse/admin'
 import { baseOf } from '../../src/admin/request'
 import { AdminTown, ADMIN_SERVERS, wordsOf } from './support/admin-town'
 
@@ -17,13 +17,13 @@ Module({})(AppModule)
 
 /** Nest takes functions of Express' form on both platforms. */
 const PLATFORMS = {
-  async express(router: ReturnType<typeof adminRouter>): Promise<[INestApplication, http.RequestListener]> {
+  async express(router: AdminRouter): Promise<[INestApplication, http.RequestListener]> {
     const app = await NestFactory.create(AppModule, new ExpressAdapter(), { logger: false })
     app.use('/admin', router)
     await app.init()
     return [app, app.getHttpAdapter().getInstance() as http.RequestListener]
   },
-  async fastify(router: ReturnType<typeof adminRouter>): Promise<[INestApplication, http.RequestListener]> {
+  async fastify(router: AdminRouter): Promise<[INestApplication, http.RequestListener]> {
     const app = await NestFactory.create<NestFastifyApplication>(AppModule, new FastifyAdapter(), {
       logger: false,
     })

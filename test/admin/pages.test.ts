@@ -39,8 +39,12 @@ describe.each(ADMIN_SERVERS)('the admin pages on $name', (server) => {
 
   test('hundreds of tenants: searched and paged on the server, and measured only where they are shown', async () => {
     await open('many', [])
-    const ids = Array.from({ length: 120 }, (_, index) => `t${String(index).padStart(3, '0')}`)
-    for (const id of ids) await admin.tenancy.create(id, { migrate: id === 't007' })
+    const count = server.engine === 'postgres' ? 220 : 110
+    const ids = Array.from({ length: count }, (_, index) => `t${String(index).padStart(3, '0')}`)
+    for (let at = 0; at < count; at += 4)
+      await Promise.all(
+        ids.slice(at, at + 4).map((id) => admin.tenancy.create(id, { migrate: id === 't007' })),
+      )
     const statusAll = jest.spyOn(admin.tenancy, 'statusAll')
     const figures = jest.spyOn(admin.tenancy, 'figures')
     const shown = async (query: string): Promise<string[]> => {
@@ -48,15 +52,15 @@ describe.each(ADMIN_SERVERS)('the admin pages on $name', (server) => {
       return [...text.matchAll(/href="\/admin\/tenant\?id=(t\d+)"/g)].map(([, id]) => id!)
     }
     expect(await shown('')).toEqual(ids.slice(0, 50))
-    expect(await shown('?page=3')).toEqual(ids.slice(100))
-    expect(await shown('?page=99')).toEqual(ids.slice(100))
+    expect(await shown('?page=2')).toEqual(ids.slice(50, 100))
+    expect(await shown('?page=99')).toEqual(ids.slice(Math.floor((count - 1) / 50) * 50))
     expect(await shown('?page=-1')).toEqual(ids.slice(0, 50))
-    expect(await shown('?q=T11')).toEqual(ids.slice(110, 120))
+    expect(await shown('?q=T10')).toEqual(ids.slice(100, 110))
     expect(await shown('?q=no+such')).toEqual([])
     expect(await shown('?state=suspended')).toEqual([])
     // Counts are of all that are found, and the next page is of the same search.
     const { text } = await admin.get('/?q=t&state=active')
-    expect(text).toContain('120 tenants')
+    expect(text).toContain(`${count} tenants`)
     expect(text).toContain('href="/admin/?q=t&amp;state=active&amp;page=2#tenants"')
     const [, key] = /group=(\w+)#tenants"\s*>\s*1 tenant\s*</.exec(text)!
     expect(await shown(`?group=${key}`)).toEqual(['t007'])

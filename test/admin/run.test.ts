@@ -158,7 +158,7 @@ describe.each(ADMIN_SERVERS)('a migration of the fleet on the admin page on $nam
   })
 
   test('is cancelled: tenants in hand are finished, the others are not begun', async () => {
-    await open('cancelled', 20)
+    await open('cancelled', 16)
     admin.town.folder.write(LATE, slow('create table late (id int)'))
     await admin.submit('/migrate', { to: 'all' })
     const events = listen()
@@ -168,12 +168,12 @@ describe.each(ADMIN_SERVERS)('a migration of the fleet on the admin page on $nam
     await settles(events.closed, 'The stream', 20_000)
     const { texts, value } = events.messages.at(-1)!
     expect(texts.phase).toContain('Cancelled')
-    expect(value).toBeLessThan(20)
+    expect(value).toBeLessThan(16)
     expect(await admin.tenancy.statusAll()).toMatchObject({ atHead: value, problems: [] })
     // To say it again goes on.
     await admin.submit('/migrate', { to: 'all' })
     await settles(listen().closed, 'The stream', 20_000)
-    expect(await admin.tenancy.statusAll()).toMatchObject({ atHead: 20 })
+    expect(await admin.tenancy.statusAll()).toMatchObject({ atHead: 16 })
   })
 
   test('what concerns all tenants ends it before it begins, and is told', async () => {

@@ -1,6 +1,9 @@
 import { linesOf } from '../../src/cli/commands/status'
+import { paintFor } from '../../src/cli/paint'
 import { stateOf } from '../../src/fleet/status-fleet'
 import type { FleetGroup, FleetStatus } from '../../src/fleet/status-fleet'
+
+const PLAIN = paintFor(false)
 
 const FILES = ['20200101000000_a', '20200102000000_b', '20200103000000_c'].map((name) => ({
   ...{ name, path: `/${name}.sql`, version: Number(name.slice(0, 14)) },
@@ -80,7 +83,7 @@ describe('a fleet in lines', () => {
       group(['acme', 'zeta'], { pending: [C], missing: ['gone'] }),
       group(ids(7), { pending: [B, C], version: undefined }),
     ]
-    expect(linesOf(fleet(groups, { creating: ['half'] }), {})).toEqual([
+    expect(linesOf(fleet(groups, { creating: ['half'] }), {}, PLAIN)).toEqual([
       '3,998 at head (20200102000000)',
       '2 at 20200102000000, 1 behind, file missing of gone: acme, zeta',
       '7 at no version, 2 behind: t0, t1, t2, t3, t4 and 2 more',
@@ -92,7 +95,7 @@ describe('a fleet in lines', () => {
   test('verbose names all', () => {
     const groups = [group(ids(7), { isAtHead: true }), group(ids(7), { renamed: [B], changed: [A] })]
     const problems = [{ tenant: 'x', error: new Error('odd') }]
-    expect(linesOf(fleet(groups, { problems }), { verbose: true })).toEqual([
+    expect(linesOf(fleet(groups, { problems }), { verbose: true }, PLAIN)).toEqual([
       '7 at head (20200102000000): t0, t1, t2, t3, t4, t5, t6',
       `7 at 20200102000000, renamed ${B}, changed since ${A}: t0, t1, t2, t3, t4, t5, t6`,
       "4,000 tenants, 1 that can't be read",

@@ -1,7 +1,7 @@
 import { mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { complaints } from '../support/snippets'
+import { complaints } from '../support/complaints'
 import { moduleOf, SNIPPETS } from './support/pages'
 import { generatePrisma } from './support/prisma-client'
 

@@ -1,19 +1,17 @@
 import { execFileSync } from 'node:child_process'
 import {
-  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { ENGINE_SERVERS } from '../support/engines'
+import { linkModules, packRowhouse } from '../support/packed'
 import { uniquePrefix } from '../support/servers'
 
 /*
@@ -25,37 +23,10 @@ const project = realpathSync(mkdtempSync(join(tmpdir(), 'rowhouse-stock-')))
 const modules = join(project, 'node_modules')
 const server = ENGINE_SERVERS[0]!
 
-const npm = (cwd: string, ...args: string[]): string =>
-  execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
-
 beforeAll(() => {
-  const staged = join(project, 'staged')
-  mkdirSync(staged)
-  // Compiled where it is packed: its source maps lead jest to the same paths as those of a release.
-  for (const name of [
-    'src',
-    'tsconfig.json',
-    'tsconfig.build.json',
-    'package.json',
-    'README.md',
-    'LICENSE',
-    'CHANGELOG.md',
-  ])
-    cpSync(join(root, name), join(staged, name), { recursive: true })
-  symlinkSync(join(root, 'node_modules'), join(staged, 'node_modules'))
-  const tsc = join(root, 'node_modules/typescript/bin/tsc')
-  execFileSync(process.execPath, [tsc, '-p', join(staged, 'tsconfig.build.json'), '--noCheck'])
-  const [packed] = JSON.parse(npm(staged, 'pack', '--json', '--ignore-scripts')) as { filename: string }[]
-  linkModules()
-  mkdirSync(join(modules, 'rowhouse'))
-  execFileSync('tar', [
-    '-xzf',
-    join(staged, packed!.filename),
-    '--strip-components=1',
-    '-C',
-    join(modules, 'rowhouse'),
-  ])
-  rmSync(staged, { recursive: true })
+  const { tarball } = packRowhouse(join(project, 'packed'))
+  linkModules(project, tarball)
+  rmSync(join(project, 'packed'), { recursive: true })
   for (const [name, text] of Object.entries(FILES)) {
     mkdirSync(dirname(join(project, name)), { recursive: true })
     writeFileSync(join(project, name), text)
@@ -66,16 +37,6 @@ afterAll(async () => {
   rmSync(project, { recursive: true, force: true })
   await server.dropPrefix(PREFIX)
 })
-
-/** A folder of its own with a link to each package: what a link leads to is not among the project's own files. */
-function linkModules(): void {
-  mkdirSync(modules)
-  const own = join(root, 'node_modules')
-  for (const name of readdirSync(own)) {
-    if (name !== 'rowhouse' && name !== '.package-lock.json')
-      symlinkSync(join(own, name), join(modules, name))
-  }
-}
 
 const PREFIX = uniquePrefix('stock')
 

@@ -50,7 +50,7 @@ export function pools(): void {
   same<typeof tenancy.pool, PgPool>(true)
   same<typeof tenancy.admin, PgPool>(true)
   same<typeof onMysql.pool, MysqlPool>(true)
-  same<typeof onMysql.callbackPool, CallbackPool | undefined>(true)
+  same<typeof onMysql.callbackPool, CallbackPool>(true)
   // @ts-expect-error of pg
   void onMysql.pool.totalCount
 }

@@ -4,7 +4,7 @@ import { html } from '../html'
 import type { Html, HtmlPart } from '../html'
 
 /** What stands beside an error. */
-export function factsOf(error: ErrorFacts): readonly (readonly [name: string, value: string])[] {
+function factsOf(error: ErrorFacts): readonly (readonly [name: string, value: string])[] {
   const facts: readonly (readonly [string, string | number | undefined])[] = [
     ['Code', error.code],
     ['Tenant', error.tenant],

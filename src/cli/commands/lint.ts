@@ -13,9 +13,9 @@ export function addLint(program: Command, run: Run): void {
     .description('look through all migrations for what is refused, and for what is to be thought of')
     .option('--strict', 'take warnings for errors')
     .action(async ({ strict = false }: { strict?: boolean }) => {
-      await run(async ({ tenancy, line, isJson }) => {
+      await run(async ({ tenancy, line, isJson, paint }) => {
         const findings = await tenancy.lint()
-        line(isJson ? JSON.stringify(findings) : tellFindings(findings.map(told)))
+        line(isJson ? JSON.stringify(findings) : tellFindings(findings.map(told), paint))
         const isBad = findings.some(({ severity }) => strict || severity === 'error')
         return isBad ? EXIT.refused : EXIT.ok
       })

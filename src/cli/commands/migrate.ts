@@ -5,12 +5,13 @@ import { MigrationTargetError } from '../../errors'
 import type { MigrateAllOptions } from '../../fleet/options'
 import type { MigrationRun } from '../../fleet/migrate-fleet'
 import { confirmed } from '../confirm'
+import { meantTenant } from '../did-you-mean'
 import { jsonOutput, plainOutput } from '../fleet-output'
 import type { FleetSum } from '../fleet-output'
 import { EXIT } from '../command'
 import type { Run, Workplace } from '../command'
 import { parseCount, parseCountOrNone, parseDuration, parseVersion } from '../parse'
-import { shortList } from '../print'
+import { FEW, shortList } from '../print'
 import { expectTargets } from '../targets'
 import { printPlan } from './plan'
 
@@ -123,9 +124,17 @@ async function migrate(
   })
   if (sum === undefined) return EXIT.usage
   output.finish(sum)
+  if (!workplace.isJson) await tellMeant(workplace, sum)
   if (sum.stopped === 'aborted') return EXIT.interrupted
   if (sum.stopped === 'canary' && sum.done === 0) return EXIT.refused
   return sum.failures.length > 0 || sum.notRun > 0 ? EXIT.failed : EXIT.ok
+}
+
+async function tellMeant({ tenancy, note }: Workplace, { failures }: FleetSum): Promise<void> {
+  for (const { tenant, error } of failures.slice(0, FEW)) {
+    const meant = await meantTenant(tenancy, error)
+    if (meant !== undefined) note(`${tenant}: did you mean ${meant}?`)
+  }
 }
 
 function optionsOf(

@@ -4,6 +4,7 @@ import type { FleetGroup, FleetStatus } from '../../fleet/status-fleet'
 import type { TenantStatus } from '../../lifecycle/results'
 import { EXIT } from '../command'
 import type { Run, Workplace } from '../command'
+import type { Paint } from '../paint'
 import { describeProblems, FEW, shortList } from '../print'
 
 const HEAD = ['tenant', 'schema', 'state', 'version', 'pending', 'missing']
@@ -49,13 +50,13 @@ async function showTenants(
 }
 
 async function showFleet(workplace: Workplace, flags: Flags): Promise<number> {
-  const { tenancy, printer, isJson, line } = workplace
+  const { tenancy, printer, isJson, line, paint } = workplace
   const status = await tenancy.statusAll()
   const { groups, creating, problems, tenants, atHead } = status
   for (const { tenant, error } of isJson ? [] : problems)
     printer.error(new Error(`${tenant}: ${error.message}`))
   if (isJson) line(JSON.stringify({ ...status, problems: describeProblems(problems) }))
-  else if (tenants + creating.length > FEW) for (const text of linesOf(status, flags)) line(text)
+  else if (tenants + creating.length > FEW) for (const text of linesOf(status, flags, paint)) line(text)
   else {
     // By schema name, which is the tenants' order in each group, too.
     const ids = [...groups.flatMap((group) => group.tenants), ...creating].sort()
@@ -66,19 +67,24 @@ async function showFleet(workplace: Workplace, flags: Flags): Promise<number> {
 }
 
 /** One line for each group, and one for all. */
-export function linesOf({ groups, creating, problems, tenants }: FleetStatus, { verbose }: Flags): string[] {
+export function linesOf(
+  { groups, creating, problems, tenants }: FleetStatus,
+  { verbose }: Flags,
+  { good, warn, bad }: Paint,
+): string[] {
   const name = (ids: readonly string[]): string => (verbose === true ? ids.join(', ') : shortList(ids))
   const lines = groups.map((group) => {
     const { length } = group.tenants
     const count = length.toLocaleString('en')
     if (group.isAtHead) {
       const all = verbose === true ? `: ${name(group.tenants)}` : ''
-      return `${count} at head (${group.version ?? 'no migrations'})${all}`
+      return good(`${count} at head (${group.version ?? 'no migrations'})`) + all
     }
-    return `${count} at ${group.version ?? 'no version'}, ${lackOf(group)}: ${name(group.tenants)}`
+    return `${warn(`${count} at ${group.version ?? 'no version'}, ${lackOf(group)}`)}: ${name(group.tenants)}`
   })
-  if (creating.length > 0) lines.push(`${creating.length.toLocaleString('en')} half made: ${name(creating)}`)
-  const failed = problems.length > 0 ? `, ${problems.length} that can't be read` : ''
+  if (creating.length > 0)
+    lines.push(`${warn(`${creating.length.toLocaleString('en')} half made`)}: ${name(creating)}`)
+  const failed = problems.length > 0 ? `, ${bad(`${problems.length} that can't be read`)}` : ''
   return [...lines, `${tenants.toLocaleString('en')} tenants${failed}`]
 }
 

@@ -1,8 +1,8 @@
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
-import { adminRouter } from '../../../src/admin/router'
-import type { AdminOptions } from '../../../src/admin/options'
+import { adminRouter } from 'rowhouse/admin'
+import type { AdminOptions, AdminRouter } from 'rowhouse/admin'
 import { EngineTown } from '../../engines/support/engine-town'
 import type { TownOptions } from '../../engines/support/engine-town'
 import { ENGINE_SERVERS } from '../../support/engines'
@@ -17,7 +17,7 @@ export const ADMIN_SERVERS: readonly EngineServer[] = (['postgres', 'mysql'] as 
 export interface AdminTownOptions extends TownOptions {
   readonly admin?: Partial<AdminOptions>
   /** Makes the application; default: Express with the page at the mount path. */
-  readonly app?: (admin: ReturnType<typeof adminRouter>) => http.RequestListener
+  readonly app?: (admin: AdminRouter) => http.RequestListener
   /** Default `/admin`. */
   readonly mount?: string
 }

@@ -1,15 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
 
 const root = join(__dirname, '../..')
-
-/** The blocks of TypeScript of a page of docs/. */
-export function snippets(page: string): string[] {
-  return [...readFileSync(join(root, 'docs', page), 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(
-    (hit) => hit[1]!,
-  )
-}
 
 /** What the compiler says of modules, in one go: starting it is what takes time. */
 export function complaints(modules: ReadonlyMap<string, string>): string[] {

@@ -1,0 +1,79 @@
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { dirname, join, relative, sep } from 'node:path'
+import { createMigrationFile } from '../../migrations/new-file'
+import { configFile, firstMigration, SCRIPTS, tenancyFile, withScripts } from './files'
+import type { NewFile } from './files'
+import type { Project } from './project'
+
+/** What became of a project, paths from its folder. */
+export interface SetUp {
+  readonly created: readonly string[]
+  /** Scripts that went into its package.json. */
+  readonly scripts: readonly string[]
+  /** What was there, and is as it was. */
+  readonly kept: readonly string[]
+}
+
+const MIGRATIONS = 'tenant-migrations'
+
+/** How a configuration may be called. */
+const CONFIGS = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs', 'json'].map((kind) => `rowhouse.config.${kind}`)
+
+/**
+ * Writes what a project lacks: tenancy, configuration, a first migration, npm scripts. Changes nothing that is there.
+ *
+ * @param isDryRun - only tells what it would do
+ */
+export async function setUp(project: Project, isDryRun: boolean): Promise<SetUp> {
+  const { folder } = project
+  const [tenancy, config] = [tenancyFile(project), configFile(project)]
+  const ownConfig = CONFIGS.find((name) => existsSync(join(folder, name)))
+  const lacking = [tenancy, ...(ownConfig === undefined ? [config] : [])].filter(
+    ({ path }) => !existsSync(join(folder, path)),
+  )
+  const hasMigrations = await holdsFiles(join(folder, MIGRATIONS))
+  const scripts = Object.entries(SCRIPTS).filter(([name]) => !Object.hasOwn(project.scripts, name))
+  const migration = hasMigrations ? undefined : await writeMigration(project, isDryRun)
+  if (!isDryRun) await write(project, lacking, Object.fromEntries(scripts))
+  return {
+    created: [...lacking.map(({ path }) => path), ...(migration === undefined ? [] : [migration])],
+    scripts: scripts.map(([name]) => name),
+    kept: [
+      ...[tenancy.path, ownConfig].filter(
+        (path) => path !== undefined && lacking.every((file) => file.path !== path),
+      ),
+      ...(hasMigrations ? [`${MIGRATIONS}/`] : []),
+      ...Object.keys(SCRIPTS)
+        .filter((name) => Object.hasOwn(project.scripts, name))
+        .map((name) => `npm script ${name}`),
+    ] as string[],
+  }
+}
+
+async function write(
+  project: Project,
+  files: readonly NewFile[],
+  scripts: Readonly<Record<string, string>>,
+): Promise<void> {
+  for (const { path, text } of files) {
+    const file = join(project.folder, path)
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, text, { flag: 'wx' })
+  }
+  if (Object.keys(scripts).length === 0) return
+  await writeFile(join(project.folder, 'package.json'), withScripts(project, scripts))
+}
+
+async function writeMigration(project: Project, isDryRun: boolean): Promise<string> {
+  if (isDryRun) return `${MIGRATIONS}/*_create_first_tables.sql`
+  const path = await createMigrationFile(join(project.folder, MIGRATIONS), 'create_first_tables', {
+    kind: 'sql',
+    template: firstMigration(project),
+  })
+  return relative(project.folder, path).replaceAll(sep, '/')
+}
+
+async function holdsFiles(folder: string): Promise<boolean> {
+  return existsSync(folder) && (await readdir(folder)).length > 0
+}
