@@ -84,28 +84,6 @@ describe.each([POSTGRES!, MYSQL!])('a browser on the example on $name', (server)
     )
   })
 
-  test('works in two tabs at once, each in its tenant, without scripts', async () => {
-    const tenants = [await example.signUp('Left'), await example.signUp('Right')]
-    const options = { hosts: [hostOf('right')], javaScriptEnabled: false }
-    await browser.visit(
-      example.url,
-      async ({ page, context }) => {
-        const tabs = [page, await context.newPage()]
-        await page.goto(`${tenants[0]}/widgets`)
-        await tabs[1]!.goto(`http://${hostOf('right')}/widgets`)
-        for (let round = 0; round < 2; round += 1)
-          await Promise.all(tabs.map((tab, index) => addWidget(tab, `${index} ${round}`)))
-        for (const [index, tab] of tabs.entries())
-          expect(await widgetsOn(tab)).toEqual([0, 1].map((round) => `${index} ${round}`))
-        await page.locator('summary').first().click()
-        await page.getByRole('button', { name: 'Delete 0 0' }).click()
-        expect(await widgetsOn(page)).toEqual(['0 1'])
-        expect(await example.widgets(tenants[1]!)).toHaveLength(2)
-      },
-      options,
-    )
-  })
-
   test('shows the report over all tenants, and how far an import is', async () => {
     const tenant = await example.signUp('Importer')
     await browser.visit(example.url, async ({ page }) => {
@@ -153,6 +131,29 @@ describe('a browser on the example', () => {
     await example.json('POST', `${tenant}/widgets`, { widget })
     return tenant
   }
+
+  test('works in two tabs at once, each in its tenant, without scripts', async () => {
+    const tenants = [await example.signUp('Left'), await example.signUp('Right')]
+    const host = `right.localhost:${example.port}`
+    const options = { hosts: [host], javaScriptEnabled: false }
+    await browser.visit(
+      example.url,
+      async ({ page, context }) => {
+        const tabs = [page, await context.newPage()]
+        await page.goto(`${tenants[0]}/widgets`)
+        await tabs[1]!.goto(`http://${host}/widgets`)
+        for (let round = 0; round < 2; round += 1)
+          await Promise.all(tabs.map((tab, index) => addWidget(tab, `${index} ${round}`)))
+        for (const [index, tab] of tabs.entries())
+          expect(await widgetsOn(tab)).toEqual([0, 1].map((round) => `${index} ${round}`))
+        await page.locator('summary').first().click()
+        await page.getByRole('button', { name: 'Delete 0 0' }).click()
+        expect(await widgetsOn(page)).toEqual(['0 1'])
+        expect(await example.widgets(tenants[1]!)).toHaveLength(2)
+      },
+      options,
+    )
+  })
 
   test('runs nothing that is in a name, and shows it as it is', async () => {
     const attack = ATTACKS.join(' ')

@@ -12,8 +12,9 @@ const GRAVE: readonly unknown[] = ['serious', 'critical']
  */
 export async function expectAccessible(page: Page, rules?: readonly string[]): Promise<void> {
   const options: RunOptions = { resultTypes: ['violations'], ...(rules && { runOnly: [...rules] }) }
-  const script = `${source}; axe.run(document, ${JSON.stringify(options)})`
-  const { violations } = await page.evaluate<AxeResults>(script)
+  // It is half a megabyte, and a page may be looked at twice.
+  if (await page.evaluate<boolean>('typeof axe === "undefined"')) await page.evaluate(source)
+  const { violations } = await page.evaluate<AxeResults>(`axe.run(document, ${JSON.stringify(options)})`)
   const grave = violations.filter(({ impact }) => GRAVE.includes(impact))
   expect(
     grave.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html).join(' | ')}`),
