@@ -32,7 +32,7 @@ const config: Config = {
     '^rowhouse/socket.io$': '<rootDir>/src/adapters/socket-io.ts',
     '^rowhouse/prisma$': '<rootDir>/src/prisma/index.ts',
     '^rowhouse/sequelize$': '<rootDir>/src/sequelize/index.ts',
-    '^rowhouse/(metrics|opentelemetry)$': '<rootDir>/src/$1/index.ts',
+    '^rowhouse/(metrics|opentelemetry|admin)$': '<rootDir>/src/$1/index.ts',
     '^rowhouse/testing$': '<rootDir>/src/testing/index.ts',
   },
   globalSetup: '<rootDir>/test/support/global-setup.ts',

@@ -1,28 +1,28 @@
 import { join } from 'node:path'
 import express from 'express'
 import type { Express } from 'express'
-import { createTenancy, fromPath } from 'rowhouse'
+import { createTenancy } from 'rowhouse'
 import type { Tenancy } from 'rowhouse'
+import { adminRouter } from 'rowhouse/admin'
 import type { Database } from './database/database'
-import { answer, FORMS } from './http/answer'
+import { FORMS } from './http/answer'
 import { answerErrors } from './http/answer-errors'
 import { HttpError, notFound } from './http/http-error'
 import { methodOverride } from './http/method-override'
 import { sameOrigin } from './http/same-origin'
 import { securityHeaders } from './http/security-headers'
-import { tenantRoutes } from './tenants/tenant-routes'
+import { ImportQueue } from './imports/import-queue'
+import { importWidgets } from './imports/import-widgets'
+import { isOfTenant, sites } from './sites'
 import { TenantTable } from './tenants/tenant-table'
 import type { Tenant } from './tenants/tenant-table'
-import { welcomePage } from './views/welcome-page'
-import { widgetTypeRoutes } from './widget-types/widget-type-routes'
-import { widgetRoutes } from './widgets/widget-routes'
 
 /** Where the data is, and what errors are written to. */
 export interface AppOptions<Pool> {
   readonly database: Database<Pool>
   /** In front of a tenant's id in the name of its schema. Default `tenant_`. */
   readonly prefix?: string
-  /** Gets what is answered with 500. Default `console.error`. */
+  /** Gets what is answered with 500, and why an import failed. Default `console.error`. */
   readonly log?: (error: unknown) => void
 }
 
@@ -30,7 +30,7 @@ export interface AppOptions<Pool> {
 export interface ExampleApp<Pool> {
   readonly app: Express
   readonly tenancy: Tenancy<Pool, Pool, Tenant>
-  /** Ends the pools. */
+  /** Lets the import that runs end, and ends the pools. */
   readonly close: () => Promise<void>
 }
 
@@ -45,35 +45,36 @@ export function createApp<Pool>({
     migrations: database.migrations,
     prefix,
     directory: (id): Promise<Tenant | undefined> => tenants.find(id),
+    hooks: {
+      // Also for what was dropped elsewhere, such as on the admin page. Kept data may come back, and needs its row then.
+      afterDrop: ({ tenant, keptUntil }) => (keptUntil === undefined ? tenants.remove(tenant) : undefined),
+    },
   })
+  // In a request, and in a job, `sql` is the tenant's.
   const [sql, mainSql] = [database.sqlOf(tenancy.pool, log), database.sqlOf(tenancy.admin, log)]
   const tenants: TenantTable = new TenantTable(mainSql, database.tenantTable)
-  const report = database.reportOf?.(tenancy)
-
-  // Below this, `tenancy.pool`, which `sql` asks, is the tenant's of the path. It sits here, not at `/tenants/:tenantId`,
-  // where it would take `/tenants/new` for a tenant.
-  const admitTenant = tenancy.middleware({
-    resolve: fromPath('tenantId'),
-    // There is no log-in here, and everybody may see every tenant. An application with users says instead:
-    //   authorize: (req, tenant) => req.user.tenantIds.includes(tenant.id),
-    trustResolution: true,
-  })
+  const report = database.reportOf({ tenancy, sql })
+  // Whoever's request wakes the queue, each job is done as the tenant that it names.
+  const queue = new ImportQueue(tenancy.wrapJob(importWidgets(sql)), log)
 
   const app = express().disable('x-powered-by')
   app.use(securityHeaders, express.static(join(__dirname, 'public')))
-  app.use(sameOrigin, requireKnownForm)
-  app.use(express.urlencoded({ extended: true, limit: '20kb' }), express.json({ limit: '20kb' }))
-  app.use(methodOverride)
-  app.get('/', (req, res) => answer(req, res, { page: () => welcomePage, json: { tenants: '/tenants' } }))
-  app.use('/tenants/:tenantId/widgets', admitTenant, widgetRoutes(sql, report))
-  app.use('/tenants/:tenantId/widget-types', admitTenant, widgetTypeRoutes(sql))
-  app.use('/tenants', tenantRoutes({ tenants, tenancy }))
+  app.use(sameOrigin)
+  // There is no log-in here, and only this machine gets in. An application says: (req) => req.user?.isOperator === true
+  app.use('/admin', adminRouter({ tenancy, title: 'Rowhouse example', authorize: (req) => !isOfTenant(req) }))
+  app.use(
+    requireKnownForm,
+    express.urlencoded({ extended: true, limit: '20kb' }),
+    express.json({ limit: '20kb' }),
+  )
+  app.use(methodOverride, sites({ tenancy, tenants, sql, report, queue }))
   app.use(() => {
     throw notFound()
   })
   app.use(answerErrors(log))
   const close = async (): Promise<void> => {
-    await Promise.all([report?.close(), tenancy.close()])
+    await queue.close()
+    await Promise.all([report.close(), tenancy.close()])
   }
   return { app, tenancy, close }
 }

@@ -33,14 +33,17 @@ function stopOnSignal(stop: Stop): void {
 }
 
 function greet(url: string, { name, variables }: StartedDatabase): string {
-  const lines = [...variables, 'npm run tenants:status', 'npm run tenants:migrate -- --all']
+  const indent = (...lines: readonly string[]): string => lines.map((line) => `  ${line}\n`).join('')
   return `
 The example application runs on ${name}. Ctrl-C stops it.
 
-  ${url}
+${indent(url, `${url}/admin`)}
+Who signs up as Acme is at http://acme.localhost:${new URL(url).port}, too.
 
 To work on its tenants from another terminal:
-${lines.map((line) => `  ${line}\n`).join('')}
+${indent(...variables, 'npm run tenants:status', 'npm run tenants:migrate -- --all')}
+A migration to try, with pages open: write it, and migrate as above or at /admin.
+${indent('npm run tenants:new -- add_colour_to_widgets --sql')}
 `
 }
 

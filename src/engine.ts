@@ -3,6 +3,7 @@ import type { Finding } from './doctor/finding'
 import type { FleetReader } from './fleet-reader'
 import type { PoolCounts } from './observe/pool-counts'
 import type { LintFinding } from './lint-finding'
+import type { Figures, Structures } from './schema-facts'
 import type { SchemaMoves } from './schema-moves'
 import type { Scope } from './tenant/context'
 import type { NameLimit, SchemaName } from './tenant/schema-name'
@@ -134,14 +135,6 @@ export interface PreparedSteps {
   readonly sql: readonly string[]
 }
 
-/** Tells how schemas are built: by names, with the schema's own taken out, so that two of one structure are told alike. */
-export interface Structures {
-  /** A text for each that is the same for the same structure; none for what is not there, or can't be read now. */
-  fingerprints(schemas: readonly SchemaName[]): Promise<ReadonlyMap<SchemaName, string>>
-  /** A line for each thing in a schema, sorted. */
-  lines(schema: SchemaName): Promise<readonly string[]>
-}
-
 /** One connection for DDL, apart from the request pool. Close it. */
 export interface MigrationWorker {
   /** False once its connection is gone: close it and open another. */
@@ -230,6 +223,8 @@ export interface MigrationWorker {
   readonly moves?: SchemaMoves
   /** Tells how schemas are built. Missing where there are none. */
   readonly structures?: Structures
+  /** Counts and sizes. Missing where there are none. */
+  readonly figures?: Figures
   /** Ends what can't be known of an unfinished migration. Missing where there are none. */
   repair?(schema: SchemaName, repair: Repair): Promise<void>
   close(): Promise<void>

@@ -66,6 +66,8 @@ export type {
   UndropOptions,
 } from './lifecycle/kept'
 export type { Finding, FindingCode } from './doctor/finding'
+export type { TenantContents, TenantFigures } from './fleet/figures'
+export type { AppliedMigration, SchemaFigures, TableFigures } from './schema-facts'
 export type { Drift, DriftGroup, DriftVersion } from './fleet/drift'
 export type { Rehearsal } from './fleet/rehearse-all'
 export type { LintCode, LintFinding } from './lint-finding'

@@ -2,6 +2,8 @@ import type { Finding } from './doctor/finding'
 import { ConfigError } from './errors'
 import { driftOf } from './fleet/drift'
 import type { Drift } from './fleet/drift'
+import { contentsOf, figuresOf } from './fleet/figures'
+import type { TenantContents, TenantFigures } from './fleet/figures'
 import { withoutIgnored } from './fleet/lint-ignores'
 import { rehearseAll } from './fleet/rehearse-all'
 import type { Rehearsal } from './fleet/rehearse-all'
@@ -41,6 +43,23 @@ export class KnowingTenancy<
    */
   async statusAll(options?: LookOptions): Promise<FleetStatus> {
     return statusFleet(this.#look(options))
+  }
+
+  /**
+   * How large some tenants are, and when each was last migrated: two questions for a hundred of them, on a connection of its own.
+   * Who is not there is left out. Writes nothing.
+   * @throws ConfigError, TenantIdError
+   */
+  async figures(tenants: Iterable<TenantInput>): Promise<readonly TenantFigures[]> {
+    return figuresOf(this.placeOf(tenants))
+  }
+
+  /**
+   * Tables of a tenant with their sizes, and its migrations with when they were applied. Writes nothing.
+   * @throws TenantNotFoundError, SchemaNotOursError
+   */
+  async contents(tenant: TenantInput): Promise<TenantContents> {
+    return contentsOf(this.placeOf([]), this.nameOf(tenant))
   }
 
   /**

@@ -26,6 +26,7 @@ beforeAll(() => {
     '--outDir',
     join(installed, 'dist'),
   ])
+  execFileSync('npm', ['run', '--silent', 'build:assets', '--', join(installed, 'dist')], { cwd: root })
   writeFileSync(join(installed, 'package.json'), readFileSync(join(root, 'package.json')))
   symlinkSync(join(root, 'node_modules'), join(installed, 'node_modules'))
 }, 120_000)
@@ -82,6 +83,28 @@ test('rowhouse/nestjs takes Nest from where it is installed', () => {
      console.log(JSON.stringify(TenancyModule.forRoot(tenancy, { resolve: fromSession('tenantId') }).global))`,
   )
   expect(result).toBe(true)
+})
+
+test('rowhouse/admin finds its files where it is installed, and loads nothing of a framework', () => {
+  const result = run(
+    'admin.mjs',
+    `import http from 'node:http'
+     import { createRequire } from 'node:module'
+     import { createTenancy } from 'rowhouse'
+     import { postgres } from 'rowhouse/postgres'
+     import { adminRouter } from 'rowhouse/admin'
+     const tenancy = createTenancy({ engine: postgres({ connectionString: 'postgres://nobody@127.0.0.1:1/x' }) })
+     const server = http.createServer(adminRouter({ tenancy, authorize: () => true })).listen(0, '127.0.0.1', async () => {
+       const files = ['admin.css', 'admin.js', 'icon.svg']
+       const get = (name) => fetch('http://127.0.0.1:' + server.address().port + '/assets/' + name)
+       const statuses = await Promise.all(files.map(async (name) => (await get(name)).status))
+       const loaded = Object.keys(createRequire(import.meta.url).cache).filter((path) => /node_modules.express./.test(path.split('rowhouse').pop()))
+       console.log(JSON.stringify([statuses, loaded]))
+       server.close()
+       server.closeAllConnections()
+     })`,
+  )
+  expect(result).toEqual([[200, 200, 200], []])
 })
 
 test('require() and import have the same classes and the same context', () => {

@@ -40,8 +40,8 @@ export interface Database<Pool> {
   readonly tenantTable: string
   /** Makes the table of tenants where it is missing, and lets the application use it. The tenants' own tables are migrations. */
   setUp(): Promise<void>
-  /** Counts by slonik, which there is for PostgreSQL only. */
-  readonly reportOf?: (tenancy: TenantSlonikOptions['tenancy']) => WidgetReport
+  /** Counts by slonik where there is one, and by the pool elsewhere. */
+  reportOf(parts: { readonly tenancy: TenantSlonikOptions['tenancy']; readonly sql: Sql }): WidgetReport
   /** @param log - gets what happens to a connection that nobody uses */
   sqlOf(pool: Pool, log: (error: unknown) => void): Sql
 }

@@ -4,6 +4,7 @@ import type { ResultSetHeader } from 'mysql2'
 import { createConnection } from 'mysql2/promise'
 import type { Connection, Pool } from 'mysql2/promise'
 import { mysql } from 'rowhouse/mysql'
+import { plainReport } from '../widgets/widget-report'
 import type { Database, DatabaseOptions, Sql } from './database'
 
 // Ids beyond 2^53 as exact as small ones, and times as what they are in the tables, whatever zone the server is in.
@@ -19,6 +20,7 @@ export function mysqlDatabase(options: DatabaseOptions): Database<Pool> {
     migrations: join(__dirname, '../../tenant-migrations/mysql'),
     tenantTable,
     setUp: () => setUp(options, { schema, tenantTable }),
+    reportOf: ({ sql }) => plainReport(sql),
     sqlOf,
   }
 }
@@ -39,6 +41,7 @@ async function setUp(
       create table if not exists ${tenantTable} (
         id bigint auto_increment primary key,
         name varchar(255) not null,
+        subdomain varchar(63) character set ascii collate ascii_bin unique,
         inserted_at datetime(6) not null default (utc_timestamp(6)),
         updated_at datetime(6) not null default (utc_timestamp(6))
       ) engine = InnoDB, character set utf8mb4`)

@@ -4,6 +4,7 @@ import { RowhouseError } from 'rowhouse'
 import { html } from '../views/html'
 import { answer } from './answer'
 import { HttpError } from './http-error'
+import { mainOriginOf } from './site'
 
 const MESSAGES: Readonly<Record<number, string>> = { 404: 'Page not found', 500: 'Server internal error' }
 
@@ -23,7 +24,7 @@ export function answerErrors(log: (error: unknown) => void): ErrorRequestHandler
       status,
       page: () => ({
         title: message,
-        content: html`<p>${status} · <a href="/tenants">Back to the tenants</a></p>`,
+        content: html`<p>${status} · <a href="${mainOriginOf(res)}/tenants">Back to the tenants</a></p>`,
       }),
       json: { error: { status, message, ...code } },
     })

@@ -2,6 +2,7 @@ import type { Request, Response } from 'express'
 import { layout } from '../views/layout'
 import type { Page } from '../views/layout'
 import { leaveFlash, takeFlash } from './flash'
+import { mainOriginOf } from './site'
 
 /** One answer in two forms. */
 export interface Answer {
@@ -31,7 +32,7 @@ export const FORMS = ['html', 'json']
 export function answer(req: Request, res: Response, { status = 200, page, json }: Answer): void {
   res.vary('Accept').status(status)
   if (wantsJson(req)) res.json(json)
-  else res.send(layout(page(), takeFlash(req, res)))
+  else res.send(layout(page(), { flash: takeFlash(req, res), main: mainOriginOf(res) }))
 }
 
 /** Answers after a change: a browser is sent on with a message, a program gets the record. */

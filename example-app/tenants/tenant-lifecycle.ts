@@ -9,9 +9,17 @@ export interface LifecycleParts {
   readonly tenancy: Pick<Tenancy, 'create' | 'drop' | 'forget'>
 }
 
-/** Makes a tenant: its row, which gives the id, and its schema. Both or neither. */
-export async function createTenant({ tenants, tenancy }: LifecycleParts, name: string): Promise<Tenant> {
-  const tenant = await tenants.insert(name)
+/**
+ * Makes a tenant: its row, which gives the id, and its schema. Both or neither.
+ *
+ * @returns undefined where another tenant has the subdomain
+ */
+export async function createTenant(
+  { tenants, tenancy }: LifecycleParts,
+  wanted: Pick<Tenant, 'name' | 'subdomain'>,
+): Promise<Tenant | undefined> {
+  const tenant = await tenants.insert(wanted)
+  if (tenant === undefined) return undefined
   try {
     // A schema that is there already is somebody's: never hand it to a new tenant.
     await tenancy.create(tenant, { ifExists: 'error' })

@@ -5,28 +5,36 @@ import { answerInvalid } from '../http/answer-invalid'
 import { checkName, isValid, paramsOf, textOf } from '../http/fields'
 import { notFound } from '../http/http-error'
 import { recordIdOf } from '../http/record-id'
+import { subdomainOf, problemOfSubdomain } from './subdomain'
 import { createTenant, deleteTenant, renameTenant } from './tenant-lifecycle'
 import type { LifecycleParts } from './tenant-lifecycle'
 import { editTenantPage, listTenantsPage, newTenantPage, showTenantPage, tenantPath } from './tenant-pages'
+import type { SiteUrl } from './tenant-pages'
 import type { Tenant, TenantTable } from './tenant-table'
 
-/** `/tenants`: the only part of the application that knows of more than one tenant. */
-export function tenantRoutes(parts: LifecycleParts): Router {
-  return Router().use(readingRoutes(parts.tenants), changingRoutes(parts))
+/** What the routes of tenants need. */
+export interface TenantRouteParts extends LifecycleParts {
+  /** Where the tenants' own sites are, seen from a request. */
+  readonly siteUrls: (req: Request) => SiteUrl
 }
 
-function readingRoutes(tenants: TenantTable): Router {
+/** `/tenants`: the only part of the application that knows of more than one tenant. */
+export function tenantRoutes(parts: TenantRouteParts): Router {
+  return Router().use(readingRoutes(parts), changingRoutes(parts))
+}
+
+function readingRoutes({ tenants, siteUrls }: TenantRouteParts): Router {
   return Router()
     .get('/', async (req, res) => {
       const all = await tenants.list()
-      answer(req, res, { page: () => listTenantsPage(all), json: { tenants: all } })
+      answer(req, res, { page: () => listTenantsPage(all, siteUrls(req)), json: { tenants: all } })
     })
     .get('/new', (req, res) => {
       answer(req, res, { page: () => newTenantPage(), json: { tenant: { name: '' } } })
     })
     .get('/:id', async (req, res) => {
       const tenant = await findTenant(req, tenants)
-      answer(req, res, { page: () => showTenantPage(tenant), json: { tenant } })
+      answer(req, res, { page: () => showTenantPage(tenant, siteUrls(req)), json: { tenant } })
     })
     .get('/:id/edit', async (req, res) => {
       const tenant = await findTenant(req, tenants)
@@ -52,7 +60,7 @@ function changingRoutes(parts: LifecycleParts): Router {
       const name = textOf(paramsOf(req.body, 'tenant'), 'name')
       const errors = checkName(name)
       if (!isValid(errors)) return answerInvalid(req, res, errors, () => newTenantPage({ name, errors }))
-      const tenant = await createTenant(parts, name)
+      const tenant = await createNamed(parts, name)
       const [to, address] = ['/tenants', tenantPath(tenant)]
       const flash = 'Tenant created successfully.'
       answerChange(req, res, { flash, to, address, status: 201, json: { tenant } })
@@ -63,6 +71,14 @@ function changingRoutes(parts: LifecycleParts): Router {
       await deleteTenant(parts, recordIdOf(req.params.id))
       answerChange(req, res, { flash: 'Tenant deleted successfully.', to: '/tenants', status: 204 })
     })
+}
+
+/** Names may repeat here; the first of a name gets its subdomain. Who signs up chooses another one instead. */
+async function createNamed(parts: LifecycleParts, name: string): Promise<Tenant> {
+  const made = subdomainOf(name)
+  const subdomain = problemOfSubdomain(made) === undefined ? made : null
+  const tenant = await createTenant(parts, { name, subdomain })
+  return tenant ?? (await createTenant(parts, { name, subdomain: null }))!
 }
 
 async function findTenant(req: Request, tenants: TenantTable): Promise<Tenant> {

@@ -1,10 +1,13 @@
 import type { Sql } from '../database/database'
+import { isUniqueError } from '../database/database-error'
 import { isRecordId } from '../http/record-id'
 
 /** A tenant, as the application knows it. Its tables are in a schema that is named by the id, so its name may change. */
 export interface Tenant {
   readonly id: string
   readonly name: string
+  /** `acme` of `acme.localhost`. Null where another tenant had the one that its name makes. */
+  readonly subdomain: string | null
   readonly inserted_at: Date
   readonly updated_at: Date
 }
@@ -22,7 +25,7 @@ export class TenantTable {
   constructor(sql: Sql, name: string) {
     this.#sql = sql
     this.#name = name
-    this.#select = `select id, name, inserted_at, updated_at from ${name}`
+    this.#select = `select id, name, subdomain, inserted_at, updated_at from ${name}`
   }
 
   list(): Promise<Tenant[]> {
@@ -35,9 +38,21 @@ export class TenantTable {
     return (await this.#sql.rows<Tenant>(`${this.#select} where id = ?`, [id]))[0]
   }
 
-  async insert(name: string): Promise<Tenant> {
-    const id = await this.#sql.insert(`insert into ${this.#name} (name) values (?)`, [name])
-    return (await this.find(id))!
+  /** The id of the tenant that has a subdomain, `acme`. */
+  async idOf(subdomain: string): Promise<string | undefined> {
+    const sql = `select id from ${this.#name} where subdomain = ?`
+    return (await this.#sql.rows<Pick<Tenant, 'id'>>(sql, [subdomain]))[0]?.id
+  }
+
+  /** Undefined where another tenant has the subdomain. */
+  async insert({ name, subdomain }: Pick<Tenant, 'name' | 'subdomain'>): Promise<Tenant | undefined> {
+    try {
+      const sql = `insert into ${this.#name} (name, subdomain) values (?, ?)`
+      return await this.find(await this.#sql.insert(sql, [name, subdomain]))
+    } catch (error) {
+      if (isUniqueError(error)) return undefined
+      throw error
+    }
   }
 
   async rename(id: string, name: string): Promise<Tenant | undefined> {

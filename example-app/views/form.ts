@@ -9,6 +9,8 @@ export interface FormOptions {
   readonly method?: 'post' | 'put'
   readonly errors: FieldErrors
   readonly fields: readonly Html[]
+  /** What its button says. Default `Submit`. */
+  readonly button?: string
 }
 
 /** What all fields have. */
@@ -18,10 +20,12 @@ export interface FieldOptions {
   readonly label: string
   readonly value: string
   readonly errors: readonly string[] | undefined
+  /** What helps to fill it in. */
+  readonly hint?: string
 }
 
 /** A form with what was wrong in it, if anything was. */
-export function form({ action, method = 'post', errors, fields }: FormOptions): Html {
+export function form({ action, method = 'post', errors, fields, button = 'Submit' }: FormOptions): Html {
   return html`<form method="post" action="${action}" novalidate>
     ${method !== 'post' && html`<input type="hidden" name="_method" value="${method}" />`}
     ${
@@ -31,16 +35,15 @@ export function form({ action, method = 'post', errors, fields }: FormOptions): 
       </p>`
     }
     ${fields}
-    <button>Submit</button>
+    <button>${button}</button>
   </form>`
 }
 
-/** A line of text. */
-export function textField(options: FieldOptions): Html {
-  const { name, value } = options
+/** A line of text. What may be left empty is not `required`. */
+export function textField(options: FieldOptions & { readonly optional?: true }): Html {
   return field(
     options,
-    html`<input id="${idOf(name)}" name="${name}" value="${value}" required ${described(options)} />`,
+    html`<input ${named(options)} ${!options.optional && 'required'} ${described(options)} />`,
   )
 }
 
@@ -61,15 +64,21 @@ export function selectField(
   )
 }
 
-function field({ name, label, errors }: FieldOptions, control: Html): Html {
+function field({ name, label, errors, hint }: FieldOptions, control: Html): Html {
   return html`<div class="field">
     <label for="${idOf(name)}">${label}</label>
-    ${control} ${errors && html`<p class="error" id="${idOf(name)}_error">${errors.join(', ')}</p>`}
+    ${control} ${hint && html`<p class="hint" id="${idOf(name)}_hint">${hint}</p>`}
+    ${errors && html`<p class="error" id="${idOf(name)}_error">${errors.join(', ')}</p>`}
   </div>`
 }
 
-function described({ name, errors }: FieldOptions): Html | undefined {
-  return errors && html`aria-invalid="true" aria-describedby="${idOf(name)}_error"`
+function named({ name, value }: FieldOptions): Html {
+  return html`id="${idOf(name)}" name="${name}" value="${value}"`
+}
+
+function described({ name, errors, hint }: FieldOptions): Html {
+  const ids = [hint && `${idOf(name)}_hint`, errors && `${idOf(name)}_error`].filter(Boolean).join(' ')
+  return html`${errors && html`aria-invalid="true"`} ${ids && html`aria-describedby="${ids}"`}`
 }
 
 /** `widget[name]` -> `widget_name` */

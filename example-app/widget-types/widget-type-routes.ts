@@ -9,7 +9,7 @@ import { tenantOf } from '../tenants/current-tenant'
 import { editTypePage, listTypesPage, newTypePage, showTypePage, typesPath } from './widget-type-pages'
 import { WidgetTypeTable } from './widget-type-table'
 
-/** `/tenants/:tenantId/widget-types`, behind the tenancy's middleware. */
+/** `/tenants/:tenantId/widget-types`, or `/widget-types` of a subdomain, behind the tenancy's middleware. */
 export function widgetTypeRoutes(sql: Sql): Router {
   const table = new WidgetTypeTable(sql)
   return Router().use(readingRoutes(table), changingRoutes(table))

@@ -1,10 +1,9 @@
-import { tenantPath } from '../tenants/tenant-pages'
-import { trailOf } from '../tenants/current-tenant'
-import type { Tenant } from '../tenants/tenant-table'
+import type { CurrentTenant } from '../tenants/current-tenant'
+import { frameOf } from '../tenants/tenant-frame'
 import { form, selectField, textField } from '../views/form'
 import { html } from '../views/html'
 import type { Html } from '../views/html'
-import type { Link, Page } from '../views/layout'
+import type { Page } from '../views/layout'
 import { deleteButton, facts, links, table } from '../views/parts'
 import type { WidgetType } from '../widget-types/widget-type-table'
 import { draftOf } from './widget'
@@ -13,7 +12,7 @@ import type { TypeCount } from './widget-report'
 
 /** What a form of widgets needs beside the widget. */
 export interface WidgetFormOptions {
-  readonly tenant: Tenant
+  readonly tenant: CurrentTenant
   readonly types: readonly WidgetType[]
   /** Default: the widget as it is. */
   readonly draft?: WidgetDraft
@@ -21,15 +20,16 @@ export interface WidgetFormOptions {
 
 const BLANK: WidgetDraft = { name: '', typeId: '', errors: {} }
 
-/** `/tenants/7/widgets` */
-export function widgetsPath(tenant: Tenant): string {
-  return `${tenantPath(tenant)}/widgets`
+/** `/tenants/7/widgets`, or `/widgets` on the tenant's own subdomain. */
+export function widgetsPath(tenant: CurrentTenant): string {
+  return `${tenant.base}/widgets`
 }
 
 /** A tenant's widgets. */
-export function listWidgetsPage(widgets: readonly Widget[], tenant: Tenant): Page {
+export function listWidgetsPage(widgets: readonly Widget[], tenant: CurrentTenant): Page {
   const path = widgetsPath(tenant)
-  const content = html`${table(widgets, {
+  const content = html`${links({ text: 'New widget', href: `${path}/new`, kind: 'primary' })}
+  ${table(widgets, {
     caption: `Widgets of ${tenant.name}`,
     columns: [
       { title: 'Name', cell: ({ name }) => name },
@@ -41,17 +41,12 @@ export function listWidgetsPage(widgets: readonly Widget[], tenant: Tenant): Pag
         { text: 'Edit', href: `${path}/${id}/edit` },
       )}${deleteButton({ href: `${path}/${id}`, name })}`,
     none: `${tenant.name} has no widgets yet.`,
-  })}
-  ${links(
-    { text: 'New widget', href: `${path}/new` },
-    { text: 'Report', href: `${path}/report` },
-    { text: 'Widget types', href: `${tenantPath(tenant)}/widget-types` },
-  )}`
-  return { title: 'Listing widgets', trail: trailOf(tenant), content }
+  })}`
+  return { title: 'Listing widgets', ...frameOf(tenant, 'Widgets'), content }
 }
 
 /** How many widgets a tenant has of each type. */
-export function reportPage(counts: readonly TypeCount[], tenant: Tenant): Page {
+export function reportPage(counts: readonly TypeCount[], tenant: CurrentTenant): Page {
   const rows = counts.map(
     ({ widget_type, widgets }) => [widget_type ?? 'without a type', String(widgets)] as const,
   )
@@ -59,24 +54,24 @@ export function reportPage(counts: readonly TypeCount[], tenant: Tenant): Page {
     rows.length > 0 ? facts(rows) : html`<p class="none">${tenant.name} has no widgets yet.</p>`
   }
   ${links({ text: 'Back', href: widgetsPath(tenant) })}`
-  return { title: 'Widget report', trail: trailOfWidgets(tenant), content }
+  return { title: 'Widget report', ...frameOf(tenant, 'Report'), content }
 }
 
 /** The form for a widget that is to be. */
 export function newWidgetPage({ tenant, types, draft = BLANK }: WidgetFormOptions): Page {
   const content = widgetForm(draft, types, { action: widgetsPath(tenant) })
-  return { title: 'New widget', trail: trailOfWidgets(tenant), content }
+  return { title: 'New widget', ...frameOf(tenant, 'Widgets'), content }
 }
 
 /** One widget. */
-export function showWidgetPage(widget: Widget, tenant: Tenant): Page {
+export function showWidgetPage(widget: Widget, tenant: CurrentTenant): Page {
   const path = widgetsPath(tenant)
   const content = html`${facts([
     ['Name', widget.name],
     ['Type', widget.widget_type ?? 'none'],
   ])}
   ${links({ text: 'Edit', href: `${path}/${widget.id}/edit` }, { text: 'Back', href: path })}`
-  return { title: 'Show widget', trail: trailOfWidgets(tenant), content }
+  return { title: 'Show widget', ...frameOf(tenant, 'Widgets'), content }
 }
 
 /** The form for a widget that is there. */
@@ -87,7 +82,7 @@ export function editWidgetPage(
   const action = `${widgetsPath(tenant)}/${widget.id}`
   return {
     title: 'Edit widget',
-    trail: [...trailOfWidgets(tenant), { text: widget.name, href: action }],
+    ...frameOf(tenant, 'Widgets'),
     content: widgetForm(draft, types, { action, method: 'put' }),
   }
 }
@@ -108,8 +103,4 @@ function widgetForm(
     }),
   ]
   return form({ ...options, errors, fields })
-}
-
-function trailOfWidgets(tenant: Tenant): Link[] {
-  return [...trailOf(tenant), { text: 'Widgets', href: widgetsPath(tenant) }]
 }

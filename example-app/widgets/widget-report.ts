@@ -1,7 +1,4 @@
-import { sql } from 'slonik'
-import type { DatabasePool } from 'slonik'
-import { createTenantSlonik } from 'rowhouse/slonik'
-import type { TenantSlonikOptions } from 'rowhouse/slonik'
+import type { Sql } from '../database/database'
 
 /** How many widgets are of one type. */
 export interface TypeCount {
@@ -10,39 +7,25 @@ export interface TypeCount {
   readonly widgets: number
 }
 
-/** Counts the widgets of the tenant whose request it is. It uses slonik, beside the pool that the rest of this application uses. */
-export class WidgetReport {
-  readonly #url: string
-  readonly #tenancy: TenantSlonikOptions['tenancy']
-  #slonik: Promise<DatabasePool> | undefined
-
-  /** @param url - of the application's role */
-  constructor(url: string, tenancy: TenantSlonikOptions['tenancy']) {
-    this.#url = url
-    this.#tenancy = tenancy
-  }
-
+/** Counts the widgets of the tenant whose request it is. */
+export interface WidgetReport {
   /** By the name of the type. */
-  async counts(): Promise<readonly TypeCount[]> {
-    const slonik = await this.#open()
-    const rows: readonly TypeCount[] = await slonik.any(sql.unsafe`
-      select widget_types.name as widget_type, count(*)::int as widgets
-      from widgets left join widget_types on widget_types.id = widget_type_id
-      group by widget_types.id order by widget_types.name, widget_types.id`)
-    return rows
-  }
+  counts(): Promise<readonly TypeCount[]>
+  /** Ends the connections that only it uses. */
+  close(): Promise<void>
+}
 
-  /** Ends the connections. */
-  async close(): Promise<void> {
-    await (await this.#slonik)?.end()
-  }
-
-  /** Slonik connects while its pool is made: at the first report, and again after a failure. */
-  #open(): Promise<DatabasePool> {
-    this.#slonik ??= createTenantSlonik(this.#url, { tenancy: this.#tenancy }).catch((error: unknown) => {
-      this.#slonik = undefined
-      throw error
-    })
-    return this.#slonik
+/** By the pool that the rest of this application uses. */
+export function plainReport(sql: Sql): WidgetReport {
+  return {
+    async counts() {
+      const rows = await sql.rows<TypeCount>(`
+        select widget_types.name as widget_type, count(*) as widgets
+        from widgets left join widget_types on widget_types.id = widget_type_id
+        group by widget_types.id, widget_types.name
+        order by widget_types.name is null, widget_types.name, widget_types.id`)
+      return rows.map((row) => ({ ...row, widgets: Number(row.widgets) }))
+    },
+    close: async () => {},
   }
 }

@@ -19,12 +19,10 @@ import {
 import type { WidgetReport } from './widget-report'
 import { WidgetTable } from './widget-table'
 
-/** `/tenants/:tenantId/widgets`, behind the tenancy's middleware. The tenant is only in what the pages say. */
-export function widgetRoutes(sql: Sql, report: WidgetReport | undefined): Router {
+/** `/tenants/:tenantId/widgets`, or `/widgets` of a subdomain, behind the tenancy's middleware. The tenant is only in what the pages say. */
+export function widgetRoutes(sql: Sql, report: WidgetReport): Router {
   const table = new WidgetTable(sql)
-  const router = Router()
-  if (report !== undefined) router.use(reportRoute(report))
-  return router.use(readingRoutes(table), changingRoutes(table))
+  return Router().use(reportRoute(report), readingRoutes(table), changingRoutes(table))
 }
 
 function reportRoute(report: WidgetReport): Router {

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { neededPackages } from './needed'
 
 /** What to unpack, and where. */
 export interface Wanted {
@@ -11,6 +12,8 @@ export interface Wanted {
   readonly name: string
   /** Which file there must be in the end, `usr/sbin/pgbouncer`. */
   readonly program: string
+  /** Packages that it runs without, although it depends on them. */
+  readonly without?: RegExp
 }
 
 /** Packages in a folder. */
@@ -42,21 +45,21 @@ export function unpackDebian(wanted: Wanted, parent = cacheFolder()): Unpacked {
 
 /** The user that runs the server can't look into root's home. */
 function cacheFolder(): string {
-  return process.getuid?.() === 0 ? '/var/cache' : (process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'))
+  return process.getuid?.() === 0 ? '/var/cache' : process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
 }
 
-function unpack({ packages: names, program }: Wanted, cache: string, root: string): void {
+function unpack({ packages: names, program, without }: Wanted, cache: string, root: string): void {
   const own = (name: string): string => join(cache, `${name}-${process.pid}`)
-  const [packages, fresh] = [own('packages'), own('root')]
+  const [packages, fresh, state] = [own('packages'), own('root'), own('apt')]
   for (const folder of [packages, fresh]) mkdirSync(folder, { recursive: true })
   try {
-    const apt = aptOptions(names[0]!, cache)
-    run('apt-get', [...apt, 'download', ...packageNames(names, apt)], packages)
+    const apt = aptOptions(names[0]!, state)
+    run('apt-get', [...apt, 'download', ...packageNames({ names, without, apt })], packages)
     for (const file of readdirSync(packages)) run('dpkg-deb', ['-x', join(packages, file), fresh])
     chmodSync(fresh, 0o755)
     moveOnce(fresh, root, program)
   } finally {
-    for (const folder of [packages, fresh]) rmSync(folder, { recursive: true, force: true })
+    for (const folder of [packages, fresh, state]) rmSync(folder, { recursive: true, force: true })
   }
 }
 
@@ -69,10 +72,13 @@ function moveOnce(fresh: string, root: string, program: string): void {
   }
 }
 
-/** A fresh image has no package lists: then private ones, since only root may write the system's. */
-function aptOptions(name: string, cache: string): readonly string[] {
+/**
+ * A fresh image has no package lists: then private ones, since only root may write the system's; and of this process
+ * alone, since apt refuses to fetch lists into a folder where another one does.
+ */
+function aptOptions(name: string, state: string): readonly string[] {
   if (isKnown(name, [])) return []
-  const [lists, downloads] = [join(cache, 'lists'), join(cache, 'apt')]
+  const [lists, downloads] = [join(state, 'lists'), join(state, 'cache')]
   for (const folder of [join(lists, 'partial'), join(downloads, 'archives/partial')])
     mkdirSync(folder, { recursive: true })
   const options = [
@@ -83,7 +89,7 @@ function aptOptions(name: string, cache: string): readonly string[] {
     '-o',
     'APT::Sandbox::User=root',
   ]
-  if (!isKnown(name, options)) run('apt-get', [...options, 'update'])
+  run('apt-get', [...options, 'update'])
   return options
 }
 
@@ -96,19 +102,28 @@ function isKnown(name: string, apt: readonly string[]): boolean {
 }
 
 /** apt computes what the server needs, since names differ between releases (libaio1, libaio1t64); minus what is there. */
-function packageNames(wanted: readonly string[], apt: readonly string[]): string[] {
+function packageNames({
+  names,
+  without,
+  apt,
+}: {
+  readonly names: readonly string[]
+  readonly without: RegExp | undefined
+  readonly apt: readonly string[]
+}): string[] {
   const no = ['recommends', 'suggests', 'conflicts', 'breaks', 'replaces', 'enhances'].map(
     (kind) => `--no-${kind}`,
   )
-  const closure = run('apt-cache', [...apt, 'depends', '--recurse', ...no, ...wanted])
+  const listing = run('apt-cache', [...apt, 'depends', '--recurse', ...no, ...names])
   const installed = run('dpkg-query', ['-W', '-f', '${db:Status-Abbrev} ${Package}\n'])
   const present = new Set([...installed.matchAll(/^ii\s+(\S+)$/gm)].map((match) => match[1]!))
-  const names = closure
-    .split('\n')
-    .filter((line) => /^[a-z0-9]/.test(line) && !NOT_NEEDED.test(line))
-    .filter((name) => wanted.includes(name) || !present.has(name))
+  const isNeeded = (name: string): boolean =>
+    !present.has(name) && !NOT_NEEDED.test(name) && without?.test(name) !== true
   // Shows real packages only, and drops the virtual names.
-  const shown = run('apt-cache', [...apt, 'show', '--no-all-versions', ...new Set(names)])
+  const shown = run('apt-cache', [
+    ...[...apt, 'show', '--no-all-versions'],
+    ...neededPackages(names, listing, isNeeded).filter((name) => !name.startsWith('<')),
+  ])
   return [...new Set([...shown.matchAll(/^Package: (\S+)$/gm)].map((match) => match[1]!))]
 }
 

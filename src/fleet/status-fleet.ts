@@ -45,10 +45,14 @@ export interface FleetStatus {
   /** How many were looked at: those in groups and those with a problem. */
   readonly tenants: number
   readonly atHead: number
+  /** Names of the migration files, in their order. */
+  readonly migrations: readonly string[]
   /** The greatest groups first. */
   readonly groups: readonly FleetGroup[]
   /** Ids of tenants whose creation was interrupted, or is on the way; they are in no group. */
   readonly creating: readonly string[]
+  /** Ids of suspended tenants; they are in their groups, too. */
+  readonly suspended: readonly string[]
   readonly problems: readonly TenantProblem[]
 }
 
@@ -64,11 +68,13 @@ export async function statusFleet(parts: LookParts): Promise<FleetStatus> {
     const states = new Map<string, { readonly state: FleetState; readonly key: string }>()
     const groups = new Map<string, FleetGroup & { readonly tenants: string[] }>()
     const problems: TenantProblem[] = []
+    const suspended: string[] = []
     for (const { id, problem, found: schema } of found) {
       if (problem !== undefined) {
         problems.push({ tenant: id, error: problem })
         continue
       }
+      if (schema.mark?.state === 'suspended') suspended.push(id)
       const books = schema.books as Books
       const known = states.get(books.state) ?? keyed(stateOf(books, files, now))
       states.set(books.state, known)
@@ -80,7 +86,9 @@ export async function statusFleet(parts: LookParts): Promise<FleetStatus> {
     const bySize = [...groups.values()].sort((one, other) => other.tenants.length - one.tenants.length)
     const heads = bySize.filter(({ isAtHead }) => isAtHead)
     const atHead = heads.reduce((sum, { tenants }) => sum + tenants.length, 0)
-    return { tenants: found.length, atHead, groups: bySize, creating: halfMade, problems }
+    const migrations = files.map(({ name }) => name)
+    const odd = { creating: halfMade, suspended, problems }
+    return { tenants: found.length, atHead, migrations, groups: bySize, ...odd }
   } finally {
     await workers.close()
   }

@@ -15,6 +15,7 @@ import { accessOf } from './access'
 import type { Access, AccessOptions } from './access'
 import { applyRun } from './apply-migrations'
 import type { ApplyTools } from './apply-migrations'
+import { figuresIn } from './figures'
 import { Journal } from './journal'
 import { takeOver } from './journal-adopt'
 import { needsMending } from './journal-state'
@@ -100,6 +101,7 @@ export async function openMigrationWorker(options: WorkerOptions): Promise<Migra
     repair: (schema, how) => repair(journal, schema, how),
     moves: schemaMovesOf(session, access, lockTimeoutMs),
     structures: structuresIn(session, migrationsTable),
+    figures: figuresIn(session, migrationsTable),
     close: () => session.close(),
   }
 }

@@ -1,4 +1,4 @@
-import type { Structures } from '../engine'
+import type { Structures } from '../schema-facts'
 import type { SchemaName } from '../tenant/schema-name'
 import type { MigrationSession } from './migration-session'
 import { MARK_TABLE } from './marks'

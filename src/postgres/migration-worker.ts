@@ -15,6 +15,7 @@ import { Bookkeeping } from './bookkeeping'
 import { createSchema } from './create-schema'
 import { dropSchema } from './drop-schema'
 import { emptySchema, snapshotSchema } from './empty-schema'
+import { figuresIn } from './figures'
 import { MARK_TABLE, markTable, readMark, schemasWith, writeMark, writeState } from './marks'
 import { readRemains } from './migration-failure'
 import type { Remains } from './migration-failure'
@@ -112,6 +113,7 @@ export async function openMigrationWorker(
     empty: (schema, snapshot) => emptySchema(client, schema, snapshot, keptIn(schema)),
     moves: schemaMovesOf(client, access),
     structures: structuresIn(client, migrationsTable),
+    figures: figuresIn(client, migrationsTable),
     close: () => client.end(),
   }
 }

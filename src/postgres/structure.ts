@@ -1,5 +1,5 @@
 import type { Client } from 'pg'
-import type { Structures } from '../engine'
+import type { Structures } from '../schema-facts'
 import type { SchemaName } from '../tenant/schema-name'
 import { MARK_TABLE } from './marks'
 import { inTransaction } from './transaction'

@@ -34,6 +34,7 @@ describe.each(ENGINE_SERVERS)('the status of a fleet on $name', (server) => {
     expect(status).toEqual({
       tenants: 5,
       atHead: 2,
+      migrations: ['20200101000000_create_widget_types', '20200102000000_create_widgets'],
       groups: [
         { tenants: ['a', 'c'], isAtHead: true, version: V[1], pending: [], ...clean },
         {
@@ -46,6 +47,7 @@ describe.each(ENGINE_SERVERS)('the status of a fleet on $name', (server) => {
         },
       ],
       creating: [],
+      suspended: ['c'],
       problems: [],
     })
     town.folder.write(LATE, 'select 1')

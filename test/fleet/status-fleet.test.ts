@@ -64,7 +64,16 @@ describe('a fleet in lines', () => {
     ...{ pending: [], missing: [], renamed: [], changed: [], ...more },
   })
   const fleet = (groups: readonly FleetGroup[], more: Partial<FleetStatus> = {}): FleetStatus => ({
-    ...{ tenants: 4000, atHead: 0, groups, creating: [], problems: [], ...more },
+    ...{
+      tenants: 4000,
+      atHead: 0,
+      migrations: [],
+      groups,
+      creating: [],
+      suspended: [],
+      problems: [],
+      ...more,
+    },
   })
   const ids = (count: number): string[] => Array.from({ length: count }, (_, index) => `t${index}`)
 

@@ -43,7 +43,7 @@ describe('the tarball', () => {
         .filter((path) => path.startsWith('dist/'))
         .map((path) => /(\.d)?\.[^.]+(\.map)?$/.exec(path)![0]),
     )
-    expect([...ends].filter((end) => !['.js', '.d.ts', '.js.map', '.css'].includes(end))).toEqual([])
+    expect([...ends].filter((end) => !['.js', '.d.ts', '.js.map', '.css', '.svg'].includes(end))).toEqual([])
   })
 
   test('has no source, no test and no path of a machine in it', () => {

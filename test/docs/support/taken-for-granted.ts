@@ -34,6 +34,8 @@ const GRANTED: Readonly<Record<string, string>> = {
   HandshakeRequest: "import type { HandshakeRequest } from 'rowhouse/socket.io'",
   PlainRequest: "import type { PlainRequest } from 'rowhouse'",
   TenantRecord: "import type { TenantRecord } from 'rowhouse'",
+  ...importsFrom('rowhouse/admin', ['adminRouter']),
+  audit: 'declare const audit: (...facts: unknown[]) => void',
   ...importsFrom('rowhouse/testing', ['recordingEngine', 'temporaryTenants']),
   MigrationBuilder: "import type { MigrationBuilder } from 'rowhouse/postgres'",
   Context: "import type { Context } from 'hono'",
@@ -93,7 +95,7 @@ function importsFrom(from: string, names: readonly string[]): Record<string, str
 export const USER = `
 declare global {
   namespace Express {
-    interface Request { user?: { tenants: string[]; tenant: string; id: string } }
+    interface Request { user?: { tenants: string[]; tenant: string; id: string; isAdmin: boolean } }
   }
 }
 export {}`

@@ -69,6 +69,8 @@ export interface TownOptions {
   readonly hooks?: Hooks
   /** Default: the engine's. */
   readonly lockTimeoutMs?: number
+  /** Which ids it takes. */
+  readonly validate?: RegExp
 }
 
 /** A tenancy on a server of any engine, with tables `widget_types` and `widgets`, each with `id` and `name`. */
@@ -93,6 +95,7 @@ export class EngineTown {
       ),
       name,
       hooks,
+      validate: options.validate,
       prefix: this.prefix,
       migrations: this.folder.path,
     })

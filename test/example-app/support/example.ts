@@ -8,6 +8,19 @@ import { postgresDatabase } from '../../../example-app/database/postgres-databas
 import type { EngineServer } from '../../support/engines'
 import { uniquePrefix } from '../../support/servers'
 
+/** A request by `node:http`, since `fetch` sends no host of one's own. All but these two are headers. */
+interface AtOptions {
+  readonly method?: string
+  readonly body?: string
+  readonly [header: string]: string | undefined
+}
+
+interface AtAnswer {
+  readonly status: number
+  readonly headers: http.IncomingHttpHeaders
+  readonly text: string
+}
+
 const DATABASES = { postgres: postgresDatabase, mysql: mysqlDatabase }
 
 /** The example application on a port of its own, with a table of tenants and schemas of its own. */
@@ -32,6 +45,15 @@ export class Example {
     this.tenancy = tenancy
     this.#close = close
     this.#http = http.createServer(app)
+  }
+
+  /** `http://127.0.0.1:41234` */
+  get url(): string {
+    return this.#url
+  }
+
+  get port(): string {
+    return new URL(this.#url).port
   }
 
   get mainSchema(): string {
@@ -65,6 +87,23 @@ export class Example {
     return this.fetch(path, { headers: { accept: 'text/html', ...headers } })
   }
 
+  /** What another host of this server answers, `acme.localhost`, whatever the system takes that name for. */
+  at(host: string, path: string, init: AtOptions = {}): Promise<AtAnswer> {
+    const { method = 'GET', body, ...headers } = init
+    return new Promise((resolve, reject) => {
+      const request = http.request(this.#url + path, {
+        method,
+        headers: { accept: 'text/html', ...headers, host: `${host}:${this.port}` },
+      })
+      request.on('error', reject).on('response', (response) => {
+        let text = ''
+        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+        response.on('end', () => resolve({ status: response.statusCode!, headers: response.headers, text }))
+      })
+      request.end(body)
+    })
+  }
+
   /** A form as a browser sends it. */
   submit(path: string, fields: Record<string, string>): Promise<Response> {
     const headers = { accept: 'text/html', 'sec-fetch-site': 'same-origin', origin: this.#url }
@@ -85,6 +124,12 @@ export class Example {
   /** A new tenant's path, `/tenants/1`. */
   async tenant(name: string): Promise<string> {
     const { body } = await this.json('POST', '/tenants', { tenant: { name } })
+    return `/tenants/${body.tenant.id}`
+  }
+
+  /** A new tenant that signed up: its path. */
+  async signUp(name: string, subdomain = ''): Promise<string> {
+    const { body } = await this.json('POST', '/sign-up', { sign_up: { name, subdomain } })
     return `/tenants/${body.tenant.id}`
   }
 

@@ -1,0 +1,41 @@
+import type { FleetStatus } from '../fleet/status-fleet'
+import { viewOf } from './fleet-view'
+import type { FleetView } from './fleet-view'
+
+/** How long a survey is shown before another one is made, in milliseconds. */
+const MAX_AGE_MS = 10_000
+
+/** The last survey of a fleet, made once for all who ask at the same time. */
+export class FleetMemory {
+  readonly #survey: () => Promise<FleetStatus>
+  #view: FleetView | undefined
+  #running: Promise<FleetView> | undefined
+  /** Goes up with each change that was made here: a survey that began before is out of date when it ends. */
+  #changes = 0
+
+  constructor(survey: () => Promise<FleetStatus>) {
+    this.#survey = survey
+  }
+
+  /** The fleet as it is, or was a few seconds ago. */
+  async look(): Promise<FleetView> {
+    if (this.#view !== undefined && Date.now() - this.#view.at.getTime() < MAX_AGE_MS) return this.#view
+    return (this.#running ??= this.#lookAnew().finally(() => (this.#running = undefined)))
+  }
+
+  /** Something was changed, or somebody wants to see it now. */
+  forget(): void {
+    this.#changes += 1
+    this.#view = undefined
+    this.#running = undefined
+  }
+
+  async #lookAnew(): Promise<FleetView> {
+    const before = this.#changes
+    const at = new Date()
+    const status = await this.#survey()
+    const view = viewOf(status, at, Date.now() - at.getTime())
+    if (before === this.#changes) this.#view = view
+    return view
+  }
+}

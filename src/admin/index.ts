@@ -1,0 +1,3 @@
+export { adminRouter } from './router'
+export type { AdminRouter } from './router'
+export type { AdminAction, AdminOptions } from './options'
