@@ -72,29 +72,24 @@ const rollback: TenantAction = {
   },
 }
 
-const suspend: TenantAction = {
-  title: 'Suspend',
-  submit: 'Suspend',
-  isDangerous: true,
-  ask: async () => ({
-    text: html`<p>Requests of the tenant are refused until it is unsuspended. Its data stays.</p>`,
-  }),
-  async run({ tenancy }, id) {
-    await tenancy.suspend(id)
-    return backTo(id, { name: 'suspended' })
-  },
+/** Serves a tenant, or stops serving it. */
+function serving(action: 'suspend' | 'unsuspend', title: string, text: Html): TenantAction {
+  return {
+    ...{ title, submit: title, isDangerous: action === 'suspend' },
+    ask: async () => ({ text }),
+    async run({ tenancy }, id) {
+      await tenancy[action](id)
+      return backTo(id, { name: `${action}ed` })
+    },
+  }
 }
 
-const unsuspend: TenantAction = {
-  title: 'Unsuspend',
-  submit: 'Unsuspend',
-  isDangerous: false,
-  ask: async () => ({ text: html`<p>Requests of the tenant are served again.</p>` }),
-  async run({ tenancy }, id) {
-    await tenancy.unsuspend(id)
-    return backTo(id, { name: 'unsuspended' })
-  },
-}
+const suspend = serving(
+  'suspend',
+  'Suspend',
+  html`<p>Requests of the tenant are refused until it is unsuspended. Its data stays.</p>`,
+)
+const unsuspend = serving('unsuspend', 'Unsuspend', html`<p>Requests of the tenant are served again.</p>`)
 
 const drop: TenantAction = {
   title: 'Drop',

@@ -2,8 +2,15 @@ import type { FleetStatus } from '../fleet/status-fleet'
 import { viewOf } from './fleet-view'
 import type { FleetView } from './fleet-view'
 
-/** How long a survey is shown before another one is made, in milliseconds. */
-const MAX_AGE_MS = 10_000
+/** How long a survey is shown at least before another one is made, in milliseconds. */
+const MIN_KEPT_MS = 10_000
+/** And how many times as long as it took: so much of the time, at most, goes to surveys while somebody looks on. */
+const KEPT_TIMES = 10
+
+/** How long a survey is shown, in milliseconds. */
+export function keptMs({ ms }: Pick<FleetView, 'ms'>): number {
+  return Math.max(MIN_KEPT_MS, ms * KEPT_TIMES)
+}
 
 /** The last survey of a fleet, made once for all who ask at the same time. */
 export class FleetMemory {
@@ -19,7 +26,8 @@ export class FleetMemory {
 
   /** The fleet as it is, or was a few seconds ago. */
   async look(): Promise<FleetView> {
-    if (this.#view !== undefined && Date.now() - this.#view.at.getTime() < MAX_AGE_MS) return this.#view
+    const view = this.#view
+    if (view !== undefined && Date.now() - view.at.getTime() < keptMs(view)) return view
     return (this.#running ??= this.#lookAnew().finally(() => (this.#running = undefined)))
   }
 

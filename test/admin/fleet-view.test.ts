@@ -1,4 +1,4 @@
-import { FleetMemory } from '../../src/admin/fleet-memory'
+import { FleetMemory, keptMs } from '../../src/admin/fleet-memory'
 import { search, viewOf } from '../../src/admin/fleet-view'
 import type { Search } from '../../src/admin/fleet-view'
 import { Pace } from '../../src/admin/pace'
@@ -74,6 +74,10 @@ describe('what is remembered of a fleet', () => {
     await expect(memory.look()).rejects.toThrow('away')
     fail = false
     expect((await memory.look()).tenants[0]!.id).toBe('t3')
+  })
+
+  test('is kept for longer the longer it took', () => {
+    expect([0, 900, 4000].map((ms) => keptMs({ ms }))).toEqual([10_000, 10_000, 40_000])
   })
 
   test('a survey that began before a change is not kept, and not waited for', async () => {

@@ -159,10 +159,10 @@ describe.each(ADMIN_SERVERS)('a migration of the fleet on the admin page on $nam
 
   test('is cancelled: tenants in hand are finished, the others are not begun', async () => {
     await open('cancelled', 16)
-    admin.town.folder.write(LATE, slow('create table late (id int)'))
+    admin.town.folder.write(LATE, slow('create table late (id int)', 0.5))
     await admin.submit('/migrate', { to: 'all' })
     const events = listen()
-    await events.until(({ value }) => value > 1)
+    await events.until(({ value }) => value > 0)
     const cancelled = await admin.submit('/run', {})
     expect(wordsOf(await admin.follow(cancelled))).toContain('The run was told to stop')
     await settles(events.closed, 'The stream', 20_000)

@@ -1,3 +1,4 @@
+import { Client } from 'pg'
 import { ENGINE_SERVERS } from '../support/engines'
 import { EngineTown } from './support/engine-town'
 
@@ -59,5 +60,25 @@ describe.each(ENGINE_SERVERS)('figures of tenants on $name', (server) => {
     await expect(town.tenancy.contents('nobody')).rejects.toMatchObject({ code: 'ROWHOUSE_TENANT_NOT_FOUND' })
     await town.asOwner('drop table _rowhouse', 'a')
     await expect(town.tenancy.contents('a')).rejects.toMatchObject({ code: 'ROWHOUSE_SCHEMA_NOT_OURS' })
+  })
+
+  const postgresTest = server.engine === 'postgres' ? test : test.skip
+  postgresTest('while somebody alters a table, its size is left out after a second', async () => {
+    town = new EngineTown(server, 'locked')
+    await town.settle('a')
+    const altering = new Client({ connectionString: server.ownerUrl })
+    await altering.connect()
+    try {
+      await altering.query(`begin; lock table "${town.schema('a')}".widgets in access exclusive mode`)
+      const [figures] = await town.tenancy.figures(['a'])
+      expect(figures).toMatchObject({ tables: 2, bytes: undefined, migratedAt: expect.any(Date) })
+      const { tables } = await town.tenancy.contents('a')
+      expect(tables.map(({ name, bytes }) => [name, bytes])).toEqual([
+        ['widget_types', undefined],
+        ['widgets', undefined],
+      ])
+    } finally {
+      await altering.end()
+    }
   })
 })

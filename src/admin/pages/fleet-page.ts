@@ -1,11 +1,12 @@
 import type { PoolCounts } from '../../observe/pool-counts'
 import { describeError } from '../describe-error'
 import type { KnownFailure } from '../failures'
+import { keptMs } from '../fleet-memory'
 import type { FleetView } from '../fleet-view'
 import { html } from '../html'
 import type { Html } from '../html'
 import { linkTo } from '../request'
-import { NOTHING, numberText, timeHtml } from './format'
+import { NOTHING, numberText, secondsText, timeHtml } from './format'
 import type { Page } from './layout'
 import { matrix } from './matrix'
 import { table, tile } from './parts'
@@ -37,7 +38,8 @@ export function fleetPage(parts: FleetPageParts): Page {
       </section>
       ${failureList(parts)} ${tenantList(parts)}
       <p class="quiet foot">
-        Looked at ${timeHtml(view.at)} UTC in ${numberText(view.ms)} ms; shown for ten seconds.
+        Looked at ${timeHtml(view.at)} UTC in ${numberText(view.ms)} ms; shown for
+        ${secondsText(keptMs(view) / 1000)}.
         <a href="${linkTo(base, '/', { fresh: 1 })}">Look again</a>
       </p>`,
   }
