@@ -1,5 +1,5 @@
 /** Rounds of 200 requests, `ROWHOUSE_STRESS_ROUNDS=100`. */
-export const ROUNDS = numberOf('ROWHOUSE_STRESS_ROUNDS') ?? 3
+export const ROUNDS = numberOf('ROWHOUSE_STRESS_ROUNDS') ?? 2
 
 /** A run for its figures. */
 export const IS_LONG = Boolean(process.env.ROWHOUSE_STRESS_ROUNDS)
