@@ -32,6 +32,7 @@ import type { CommandEvents, CommandPlan, Prelude } from './scoped-command'
 import { SessionCharset } from './session-charset'
 import { SessionSetup } from './session-setup'
 import { SessionStatus } from './session-status'
+import { statusQuestion } from './status-question'
 import { ownerOf, TenantStatements } from './statements'
 import { errorNumberOf, mayMissDatabase } from './switch-errors'
 import { takeCommands } from './take-commands'
@@ -88,6 +89,7 @@ export class ConnectionScope {
   #turn: Lease | undefined
   #isSetUp = false
   readonly #ways: Ways
+  readonly #askStatus: Prelude
   readonly #events: CommandEvents<Task> = {
     plan: (command, task) => this.#plan(command, task),
     atOnce: (write) => this.#atOnce(write),
@@ -113,6 +115,7 @@ export class ConnectionScope {
       onParked: () => this.#see({ type: 'at', database: PARKING }),
       errorOf: (packet) => this.#errorOf(packet),
     })
+    this.#askStatus = statusQuestion(connection)
     this.#hygiene = new SessionHygiene(options.hygiene)
     this.status = new SessionStatus(connection._handshakePacket?.statusFlags)
     this.#setup = new SessionSetup(connection)
@@ -251,13 +254,17 @@ export class ConnectionScope {
     if (warnings > 0) this.#hygiene.onMessages()
   }
 
-  #onError(command: Command, packet: Packet, { kind, lease: { target } }: Task): Prelude | undefined {
+  #onError(command: Command, packet: Packet, { kind, lease }: Task): Prelude | undefined {
     this.#hygiene.onMessages()
     this.status.onError(errorNumberOf(packet))
-    if (classOf(command).kind === 'other') this.status.onFailedBlock()
+    const statement = classOf(command).kind
+    if (statement === 'other') this.status.onFailedBlock()
     // A prepared statement runs in its own database, and nobody has looked whether that is still there.
     const isUnseen = kind === 'execute' && !this.#options.hasRoles
-    return isUnseen && mayMissDatabase(packet) ? this.#ways.entering.aim(target, true) : undefined
+    if (isUnseen && mayMissDatabase(packet)) return this.#ways.entering.aim(lease.target, true)
+    // DDL has committed what was before it, and so may a procedure: an error does not tell.
+    const mayHaveEnded = lease.problemOf !== undefined && statement !== 'read' && statement !== 'write'
+    return mayHaveEnded && !this.status.isRolledBack ? this.#askStatus : undefined
   }
 
   #onSchema(schema: string, { kind, lease: { target } }: Task): Error | undefined {

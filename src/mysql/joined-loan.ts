@@ -13,6 +13,7 @@ import { watchPaused } from './when-idle'
 
 /** What ends a transaction, also one that is over. */
 const ROLLBACK = 'rollback'
+const BACK = 'rollback to'
 
 /** A connection that a pool has given for a transaction. */
 export interface TransactionLoan extends LoanOptions {
@@ -24,10 +25,13 @@ export class MysqlTransaction implements EngineTransaction {
   readonly isAborted = false
   readonly #given: TransactionLoan
   readonly #loan: WireConnection
+  /** What was to be taken back may be there still. */
+  #isSpoilt = false
 
   private constructor(given: TransactionLoan) {
     this.#given = given
-    this.#loan = lend(given)
+    // Nobody's who works: what steers it is sent wherever a client is released, in another tenant's context, say.
+    this.#loan = lend({ ...given, scope: () => undefined })
     // A connection that is lost between two queries: the next one, or COMMIT, tells. Unheard it would end the process.
     this.#loan.on('error', () => {})
   }
@@ -53,7 +57,7 @@ export class MysqlTransaction implements EngineTransaction {
     const { member, connection } = this.#given
     const isOpen = !connection._closing && Boolean(connection._pool)
     const { isInTransaction, isRolledBack } = member.status
-    return isOpen && !isRolledBack && (member.inFlight.size > 0 || isInTransaction)
+    return isOpen && !this.#isSpoilt && !isRolledBack && (member.inFlight.size > 0 || isInTransaction)
   }
 
   /**
@@ -62,13 +66,23 @@ export class MysqlTransaction implements EngineTransaction {
    */
   #problemOf(text: string | undefined): Error | undefined {
     const { isInTransaction, isRolledBack } = this.#given.member.status
-    return text === ROLLBACK || (isInTransaction && !isRolledBack) ? undefined : endedError(this.tenant)
+    const isOver = this.#isSpoilt || !isInTransaction || isRolledBack
+    return isOver && text !== ROLLBACK ? endedError(this.tenant) : undefined
   }
 
   control(sql: string): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.#loan.query(sql, (error: unknown, result: unknown) => (error ? reject(error) : resolve(result)))
+      this.#loan.query(sql, (error: unknown, result: unknown) => {
+        // Here and not behind the promise: a COMMIT may be the next one in line.
+        if (error && sql.startsWith(BACK)) this.#isSpoilt = true
+        if (error) reject(error)
+        else resolve(result)
+      })
     })
+  }
+
+  async endPart(sql: string): Promise<unknown> {
+    return this.#endWith(sql)
   }
 
   async commit(): Promise<boolean> {
@@ -89,8 +103,8 @@ export class MysqlTransaction implements EngineTransaction {
     }
   }
 
-  /** Ends it. Behind a stream that nobody reads that would wait for ever, so the connection is closed then. */
-  async #endWith(sql: string): Promise<void> {
+  /** Ends it, or a part. Behind a stream that nobody reads that would wait for ever, so the connection is closed then. */
+  async #endWith(sql: string): Promise<unknown> {
     const { connection } = this.#given
     let stopWatching = (): void => {}
     const unread = new Promise<never>((_resolve, reject) => {
@@ -102,7 +116,7 @@ export class MysqlTransaction implements EngineTransaction {
       })
     })
     try {
-      await Promise.race([this.control(sql), unread])
+      return await Promise.race([this.control(sql), unread])
     } finally {
       stopWatching()
     }

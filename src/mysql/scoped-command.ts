@@ -1,5 +1,5 @@
 import { IsolationError } from '../errors'
-import { isOk, MORE_RESULTS, readEof } from './wire'
+import { isOk, MORE_RESULTS, readEof, readOk } from './wire'
 import type { Command, OkResult, Packet, WireConnection } from './driver'
 import type { EndState } from './wire'
 
@@ -194,6 +194,7 @@ export class ScopedCommand<Context> {
       this.#break(error)
       return true
     }
+    this.#events.onStatus({ status: readOk(packet).status, warnings: 0 })
     this.#phase = 'command'
     return this.#finish(this.#execute.call(this.#command, refusal, connection), connection)
   }

@@ -13,6 +13,8 @@ export const transactionWordOf = rememberedByText((text) =>
 export function wordOfCall(method: string, given: unknown): TransactionWord {
   if (method === 'beginTransaction') return 'begin'
   if (method === 'commit' || method === 'rollback') return method
+  // It would roll back the whole.
+  if (method === 'reset') return 'refused'
   const text: unknown = typeof given === 'string' ? given : (given as { sql?: unknown } | undefined)?.sql
   return typeof text === 'string' ? transactionWordOf(text) : 'none'
 }

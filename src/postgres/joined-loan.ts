@@ -16,6 +16,10 @@ import { beginText, transactionWordOf } from './transaction-text'
 /** The key of the method by which a pool begins a transaction. */
 export const BEGIN = Symbol('rowhouse.begin')
 
+const BACK = 'rollback to'
+/** What ends a part, and has its savepoint. */
+const ENDS_PART = /^(rollback to|release) savepoint /
+
 /** A pool that can. */
 export interface BeginningPool extends Pool {
   /** For the tenant of the caller. */
@@ -29,6 +33,10 @@ export class PostgresTransaction implements EngineTransaction {
   readonly #borrowed: PoolClient
   /** Nobody would read what is left in them, and all that comes behind them would wait for that. */
   readonly #cursors = new Map<Submittable, Lease>()
+  /** Ends of parts of it that were sent. */
+  #ends: Promise<unknown> = Promise.resolve()
+  /** What was to be taken back may be there still. */
+  #isSpoilt = false
 
   private constructor(loan: CheckoutOptions) {
     this.client = loan.client
@@ -56,7 +64,7 @@ export class PostgresTransaction implements EngineTransaction {
 
   get isAlive(): boolean {
     const { client } = this
-    return client.isAlive && (client.isBusy || client.getTransactionStatus() !== 'I')
+    return !this.#isSpoilt && client.isAlive && (client.isBusy || client.getTransactionStatus() !== 'I')
   }
 
   get isAborted(): boolean {
@@ -68,22 +76,43 @@ export class PostgresTransaction implements EngineTransaction {
     this.#cursors.set(query, lease)
   }
 
-  /** @param lease - of a loan that is over; without one, all */
-  closeCursors(lease?: Lease): void {
-    for (const [query, its] of this.#cursors) {
-      if (lease !== undefined && its !== lease) continue
+  /** Closes those of loans that are over. */
+  closeCursors(): void {
+    for (const [query, { isActive }] of this.#cursors) {
+      if (isActive) continue
       this.#cursors.delete(query)
       closeCursor(query)
     }
+  }
+
+  /**
+   * Watches the end of a part of it. One that timed out in the queue was never sent, and a COMMIT behind it would keep what it was
+   * to take back. What the server has refused has aborted all of it.
+   */
+  noteEnd(end: Promise<unknown>): void {
+    const noted = end.catch(() => (this.#isSpoilt ||= !this.isAborted))
+    this.#ends = Promise.all([this.#ends, noted])
   }
 
   async control(sql: string): Promise<unknown> {
     return this.#borrowed.query(sql)
   }
 
+  async endPart(sql: string): Promise<unknown> {
+    this.closeCursors()
+    const end = this.control(sql)
+    if (sql.startsWith(BACK)) this.noteEnd(end)
+    return end
+  }
+
   async commit(): Promise<boolean> {
+    this.closeCursors()
+    await this.#ends
+    if (this.#isSpoilt) {
+      await this.rollback()
+      return false
+    }
     try {
-      this.closeCursors()
       // Of a transaction in which something failed COMMIT is answered with "ROLLBACK", and no error.
       return (await this.#borrowed.query('commit')).command === 'COMMIT'
     } finally {
@@ -110,6 +139,7 @@ export function joinLoan(level: TransactionLevel<PostgresTransaction>, isLent: b
     process.nextTick(() => query.handleError(error, client.connection))
   const send = (query: Submittable, text?: string): void => {
     if (text !== undefined) Object.assign(query, { text, name: undefined })
+    if (text !== undefined && ENDS_PART.test(text)) level.engine.noteEnd(endOf(query))
     if (!('requiresPreparation' in query)) level.engine.noteCursor(query, lease)
     client.send(lease, query)
   }
@@ -122,11 +152,24 @@ export function joinLoan(level: TransactionLevel<PostgresTransaction>, isLent: b
     )
   if (!isLent) return { client, lease, steer, release: ignore }
   const release = (): void => {
-    level.engine.closeCursors(lease)
-    steering.end((text) => send(new DriverQuery(text, undefined, ignore)))
     lease.isActive = false
+    level.engine.closeCursors()
+    steering.end((text) => send(new DriverQuery(text, undefined, ignore), text))
   }
   return { client, lease, steer, release }
+}
+
+/** Settles with a query that calls back. */
+function endOf(query: Submittable): Promise<void> {
+  const { callback } = query
+  if (callback === undefined) return Promise.resolve()
+  return new Promise((resolve, reject) => {
+    query.callback = (error, ...rest) => {
+      if (error) reject(error)
+      else resolve()
+      callback.call(query, error, ...rest)
+    }
+  })
 }
 
 function wordOf({ text }: Submittable): TransactionWord {

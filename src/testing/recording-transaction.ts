@@ -35,6 +35,10 @@ export class RecordingTransaction implements EngineTransaction {
     return this.#recorder.run({ ...namesOf(this.#scope), text, values: [], client: this.client })
   }
 
+  endPart(text: string): Promise<unknown> {
+    return this.control(text)
+  }
+
   async commit(): Promise<boolean> {
     await this.control('commit')
     return true

@@ -7,12 +7,17 @@ import type { ContextTransaction } from '../tenant/context'
 export interface EngineTransaction {
   /** Id of the tenant; undefined for shared tables. */
   readonly tenant: string | undefined
-  /** As far as the server has told, it is still open: DDL of MySQL, a deadlock there, or a lost connection ends it. */
+  /**
+   * It can be committed, as far as the server has told. DDL of MySQL, a deadlock there, or a lost connection ends it, and a part
+   * that could not be taken back spoils it.
+   */
   readonly isAlive: boolean
   /** A statement failed, and nothing but a rollback is taken any more; MySQL goes on behind an error. */
   readonly isAborted: boolean
   /** Sends a statement that steers it. */
   control(sql: string): Promise<unknown>
+  /** The same for the end of a part of it, whose loans are over. Where that can't be taken back, all of it must be. */
+  endPart(sql: string): Promise<unknown>
   /** Commits it and gives the connection back. @returns false where the server has rolled back instead */
   commit(): Promise<boolean>
   /** Rolls it back and gives the connection back; a connection that can't do so is closed. */
@@ -101,7 +106,8 @@ export function unfinishedError(tenant: string | undefined): TransactionError {
 export function endedError(tenant: string | undefined): TransactionError {
   return new TransactionError(
     'The server has ended this transaction already: by a statement that commits by itself (DDL on MySQL), a COMMIT in a text, ' +
-      'a deadlock, or because the connection was lost. Nothing more was sent.',
+      'a deadlock, or because the connection was lost; or a part of it could not be rolled back (`query_timeout`). Nothing more ' +
+      'was sent.',
     { tenant },
   )
 }

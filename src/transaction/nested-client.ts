@@ -43,11 +43,17 @@ export class NestedClient {
         refuse(error as Error)
       }
     }
+    // Whether it begins is known at its turn: the COMMIT of the one before may wait, too.
+    const turn = (): Promise<void> | undefined => {
+      if (word === 'begin' && this.#savepoint === undefined && this.#problem() === undefined)
+        return this.#begin(now)
+      now()
+      return undefined
+    }
     const problem = this.#problem()
-    if (problem !== undefined) refuse(problem)
-    else if (word === 'begin' && this.#savepoint === undefined) this.#begin(now)
-    else if (this.#waiting !== undefined) this.#waiting = this.#waiting.then(now)
-    else now()
+    if (problem !== undefined) return refuse(problem)
+    const waiting = this.#waiting === undefined ? turn() : this.#waiting.then(turn)
+    if (waiting !== undefined) this.#waitFor(waiting)
   }
 
   /** The client was released. @param send - sends what is needed for the next one */
@@ -58,12 +64,21 @@ export class NestedClient {
     this.#close()
   }
 
-  #begin(now: () => void): void {
-    const isFree = this.#level.isFree && this.#waiting === undefined
+  #waitFor(turns: Promise<void>): void {
+    const waiting = turns.then(() => {
+      if (this.#waiting === waiting) this.#waiting = undefined
+    })
+    this.#waiting = waiting
+  }
+
+  /** @returns what to wait for where another one is inside */
+  #begin(now: () => void): Promise<void> | undefined {
+    const { isFree } = this.#level
     this.#entered = this.#level.enter()
     this.#savepoint = this.#level.nameSavepoint()
-    if (isFree) return now()
-    this.#waiting = this.#entered.then(now)
+    if (!isFree) return this.#entered.then(now)
+    now()
+    return undefined
   }
 
   /** Asked at its turn: it may have waited for longer than the transaction lasted, whose connection has somebody else by now. */

@@ -68,7 +68,7 @@ async function runSavepoint<T>(
     const level = new TransactionLevel(engine, outer)
     // Where what is around has ended, that has taken the savepoint along, and PostgreSQL aborts all for one that it does not find.
     const goBack = async (): Promise<unknown> =>
-      outer.isOpen ? engine.control(`rollback to savepoint ${name}`) : undefined
+      outer.isOpen ? engine.endPart(`rollback to savepoint ${name}`) : undefined
     const finished = async (): Promise<T> => {
       const result = await inside(level)
       if (!outer.isOpen) throw outer.problem!
@@ -82,7 +82,7 @@ async function runSavepoint<T>(
       throw error
     })
     level.end()
-    await engine.control(`release savepoint ${name}`).catch(async (cause: unknown) => {
+    await engine.endPart(`release savepoint ${name}`).catch(async (cause: unknown) => {
       await goBack().catch(() => {})
       throw new TransactionError(
         'A transaction inside another one was rolled back instead of kept: a statement in it failed, and its error was caught.',

@@ -114,6 +114,23 @@ describe.each(ENGINE_SERVERS)('what is left at the end of a transaction on $name
     expect(await town.kept('acme')).toEqual(['outer', 'after'])
   })
 
+  test('what a client gives at once while it waits is done as it was given', async () => {
+    await within('acme', async () => {
+      const [first, second] = [await town.lend(), await town.lend()]
+      await first.query('begin')
+      const all = ['kept', 'undone', 'kept too'].flatMap((name) => [
+        second.query('begin'),
+        town.insert(name, second),
+        second.query(name === 'undone' ? 'rollback' : 'commit'),
+      ])
+      await town.insert('first', first)
+      await first.query('commit')
+      await Promise.all(all)
+      for (const client of [first, second]) client.release()
+    })
+    expect(await town.kept('acme')).toEqual(['first', 'kept', 'kept too'])
+  })
+
   test('what a client has begun and never committed is not committed for it', async () => {
     let client: Lent | undefined
     const unended = within('acme', async () => {

@@ -9,6 +9,7 @@ const engine: EngineTransaction = {
   isAlive: true,
   isAborted: false,
   control: async () => {},
+  endPart: async () => {},
   commit: async () => true,
   rollback: async () => {},
 }
@@ -101,6 +102,28 @@ test('one that begins while another is inside waits for its end, and its stateme
     'second',
     'release savepoint rowhouse_2',
   ])
+})
+
+test('one that begins again in what waits has a savepoint of its own then', async () => {
+  const level = new TransactionLevel(engine)
+  const sent: string[] = []
+  const send = (text?: string): void => void sent.push(text!)
+  const [first, second] = [new NestedClient(level), new NestedClient(level)]
+  first.run('begin', send, fail)
+  for (const word of ['begin', 'commit', 'begin', 'rollback'] as const) second.run(word, send, fail)
+  first.run('commit', send, fail)
+  await settle()
+  expect(sent.slice(2)).toEqual([
+    'savepoint rowhouse_2',
+    'release savepoint rowhouse_2',
+    'savepoint rowhouse_3',
+    'rollback to savepoint rowhouse_3',
+  ])
+  // Nothing waits any more: what is given is sent before its release.
+  second.run('begin', send, fail)
+  second.run('commit', send, fail)
+  second.end(fail)
+  expect(sent.slice(6)).toEqual(['savepoint rowhouse_4', 'release savepoint rowhouse_4'])
 })
 
 test('a second begin inside its own does nothing, and its end is the end of all of it', () => {
