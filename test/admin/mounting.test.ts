@@ -104,7 +104,7 @@ describe('who may use the page', () => {
       // To Express these are no errors but `next()`: on to whatever stands behind the page.
       const reached = jest.fn()
       await open(`authorize rejects with ${thrown}`, {
-        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- that is what is tried
+         
         admin: { authorize: () => Promise.reject(thrown) },
         app: (router) =>
           express()
