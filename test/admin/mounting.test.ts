@@ -104,7 +104,6 @@ describe('who may use the page', () => {
       // To Express these are no errors but `next()`: on to whatever stands behind the page.
       const reached = jest.fn()
       await open(`authorize rejects with ${thrown}`, {
-         
         admin: { authorize: () => Promise.reject(thrown) },
         app: (router) =>
           express()
