@@ -9,11 +9,12 @@ import { FORMS } from './http/answer'
 import { answerErrors } from './http/answer-errors'
 import { HttpError, notFound } from './http/http-error'
 import { methodOverride } from './http/method-override'
+import { ownHost } from './http/own-host'
 import { sameOrigin } from './http/same-origin'
 import { securityHeaders } from './http/security-headers'
 import { ImportQueue } from './imports/import-queue'
 import { importWidgets } from './imports/import-widgets'
-import { isOfTenant, sites } from './sites'
+import { isOfTenant, ROOT, sites } from './sites'
 import { TenantTable } from './tenants/tenant-table'
 import type { Tenant } from './tenants/tenant-table'
 
@@ -59,7 +60,7 @@ export function createApp<Pool>({
 
   const app = express().disable('x-powered-by')
   app.use(securityHeaders, express.static(join(__dirname, 'public')))
-  app.use(sameOrigin)
+  app.use(ownHost(ROOT), sameOrigin)
   // There is no log-in here, and only this machine gets in. An application says: (req) => req.user?.isOperator === true
   app.use('/admin', adminRouter({ tenancy, title: 'Rowhouse example', authorize: (req) => !isOfTenant(req) }))
   app.use(

@@ -28,7 +28,7 @@ export interface SiteParts {
 }
 
 /** Every browser takes `acme.localhost` for this machine. A real application has a domain: `example.com`. */
-const ROOT = 'localhost'
+export const ROOT = 'localhost'
 const SUBDOMAIN = fromSubdomain({ root: ROOT })
 
 // There is no log-in here, and everybody may see every tenant. An application with users says instead:

@@ -28,7 +28,11 @@ export class FleetMemory {
   async look(): Promise<FleetView> {
     const view = this.#view
     if (view !== undefined && Date.now() - view.at.getTime() < keptMs(view)) return view
-    return (this.#running ??= this.#lookAnew().finally(() => (this.#running = undefined)))
+    const before = this.#changes
+    return (this.#running ??= this.#lookAnew().finally(() => {
+      // Else one that began after a change is on.
+      if (before === this.#changes) this.#running = undefined
+    }))
   }
 
   /** Something was changed, or somebody wants to see it now. */

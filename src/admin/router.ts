@@ -1,3 +1,4 @@
+import { readThrown } from '../thrown'
 import { createCsrf } from './csrf'
 import { Failures } from './failures'
 import { FleetMemory } from './fleet-memory'
@@ -40,8 +41,8 @@ export function adminRouter<Req extends AdminRequest = AdminRequest>(
   const desk: Desk = { tenancy, title, isReadOnly, csrf: createCsrf(secret), memory, failures, runs }
   const handle = async (req: Req, res: AdminResponse): Promise<void> => {
     const isAllowed = (await authorize(req)) === true
-    // By the application, which has a time limit of its own.
-    if (res.headersSent) return
+    // Answered by the application, which has a time limit of its own, or nobody waits: what ends with `close` would never end.
+    if (res.headersSent || res.destroyed) return
     setHeaders(res)
     if (!isAllowed) return refuse(res)
     const visit = { ...targetOf(req), desk, req, res, base: baseOf(req) }
@@ -49,8 +50,15 @@ export function adminRouter<Req extends AdminRequest = AdminRequest>(
     await tenancy.outside(() => serve(visit, async (action) => onAction?.(action, req)))
   }
   return function rowhouseAdmin(req, res, next) {
-    handle(req, res).catch(next)
+    handle(req, res).catch((error: unknown) => next(errorOf(error)))
   }
+}
+
+/** To Express nothing, `'route'` and `'router'` are no errors: the request would go on, to what stands behind the page. */
+function errorOf(thrown: unknown): unknown {
+  return typeof thrown === 'object' && thrown !== null
+    ? thrown
+    : new Error(readThrown(thrown).message, { cause: thrown })
 }
 
 /** Tells nothing: who may not come in needs not know what is here. */

@@ -93,6 +93,20 @@ describe('what is remembered of a fleet', () => {
     expect((await memory.look()).tenants[0]!.id).toBe('new')
     expect(ends).toHaveLength(2)
   })
+
+  test('a survey from before a change ends, and the one that is on is still the one for all', async () => {
+    const ends: ((status: FleetStatus) => void)[] = []
+    const memory = new FleetMemory(() => new Promise((resolve) => ends.push(resolve)))
+    const before = memory.look()
+    memory.forget()
+    const after = memory.look()
+    ends[0]!(status([group(['old'])]))
+    await before
+    const later = memory.look()
+    expect(ends).toHaveLength(2)
+    ends[1]!(status([group(['new'])]))
+    expect((await Promise.all([after, later])).map(({ tenants }) => tenants[0]!.id)).toEqual(['new', 'new'])
+  })
 })
 
 describe('the matrix', () => {

@@ -98,6 +98,27 @@ describe('who may use the page', () => {
     expect(handled).toEqual(['the session store is away'])
   })
 
+  test.each([undefined, null, 'route', 'router'])(
+    'where it rejects with %j, the request goes no further',
+    async (thrown) => {
+      // To Express these are no errors but `next()`: on to whatever stands behind the page.
+      const reached = jest.fn()
+      await open(`authorize rejects with ${thrown}`, {
+        admin: { authorize: () => Promise.reject(thrown) },
+        app: (router) =>
+          express()
+            .set('env', 'test')
+            .use('/admin', router)
+            .use((_req, res) => {
+              reached()
+              res.send('behind')
+            }),
+      })
+      expect((await admin.get('/')).status).toBe(500)
+      expect(reached).not.toHaveBeenCalled()
+    },
+  )
+
   test('read-only it shows everything, has no way to change anything, and refuses every change', async () => {
     await open('read only', { admin: { readOnly: true, title: 'Production <1>' } })
     for (const path of ['/', '/tenant?id=acme', '/dropped', '/run']) {

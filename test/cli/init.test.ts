@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadTenancy } from '../../src/cli/config'
@@ -21,6 +30,10 @@ function manifest(content: object | string, indent: number | string = 2): void {
 
 function read(path: string): string {
   return readFileSync(join(folder, path), 'utf8')
+}
+
+function link(to: string, path: string): void {
+  symlinkSync(join(folder, to), join(folder, path))
 }
 
 /** All files of the project with their texts. */
@@ -116,6 +129,45 @@ describe('rowhouse init', () => {
     expect(read('package.json')).toMatch(/\}$/)
   })
 
+  test('a byte order mark and the ends of lines stay, too', async () => {
+    manifest('\uFEFF{\r\n  "dependencies": {\r\n    "pg": "8"\r\n  },\r\n  "scripts": null\r\n}\r\n')
+    expect((await init()).code).toBe(0)
+    const text = read('package.json')
+    expect(text).toMatch(/^\uFEFF\{\r\n {2}"dependencies"/)
+    expect(text).toMatch(/"tenants:status": "rowhouse status"\r\n {2}\}\r\n\}\r\n$/)
+    expect(text.replaceAll('\r\n', '')).not.toContain('\n')
+  })
+
+  test.each([
+    ['a package.json that is a folder', 'package.json', () => mkdirSync(join(folder, 'package.json'))],
+    [
+      'migrations that are a file',
+      'tenant-migrations',
+      () => writeFileSync(join(folder, 'tenant-migrations'), ''),
+    ],
+    [
+      'migrations elsewhere, that are not there',
+      'tenant-migrations',
+      () => link('nowhere', 'tenant-migrations'),
+    ],
+  ])('%s: told, and nothing is written', async (_title, name, make) => {
+    if (name !== 'package.json') manifest(PG)
+    make()
+    const before = files()
+    expect(await init()).toEqual({ code: 2, out: '', err: expect.stringContaining(name) })
+    expect(files()).toEqual(before)
+  })
+
+  test('a file that is called src holds no sources, and a link that leads nowhere is kept', async () => {
+    manifest(PG)
+    writeFileSync(join(folder, 'src'), 'mine')
+    link('nowhere.js', 'tenancy.js')
+    const { code, out } = await init()
+    expect({ code, src: read('src') }).toEqual({ code: 0, src: 'mine' })
+    expect(out).toContain('created rowhouse.config.js\n')
+    expect(out).toContain('kept tenancy.js\n')
+  })
+
   test.each([
     ['neither driver', {}, 'Neither pg nor mysql2 is'],
     ['both drivers', { dependencies: { pg: '8', mysql2: '3' } }, 'Both pg and mysql2 are'],
@@ -151,6 +203,9 @@ describe('rowhouse init', () => {
     ['no package.json', undefined, 'There is no package.json'],
     ['a broken package.json', '{', "can't be read"],
     ['a package.json that is no object', 'null', 'holds no object'],
+    ['a package.json that is a list', '["pg"]', 'holds no object'],
+    ['scripts that are a text', '{"dependencies":{"pg":"8"},"scripts":"abc"}', '"scripts"'],
+    ['scripts that are a list', '{"dependencies":{"pg":"8"},"scripts":["abc"]}', '"scripts"'],
   ])('%s: told, and nothing is written', async (_title, content, told) => {
     if (content !== undefined) manifest(content)
     const before = files()

@@ -1,4 +1,4 @@
-import { DRIVERS } from './project'
+import { BYTE_ORDER_MARK, DRIVERS, parseManifest } from './project'
 import type { Project } from './project'
 
 /** A file that a project needs, and what it begins with. */
@@ -74,12 +74,14 @@ export const SCRIPTS: Readonly<Record<string, string>> = Object.fromEntries(
   ['new', 'create', 'migrate', 'rollback', 'status'].map((name) => [`tenants:${name}`, `rowhouse ${name}`]),
 )
 
-/** A package.json with further scripts, indented as it was. */
+/** A package.json with further scripts, indented and with ends of lines as it was. */
 export function withScripts({ manifest }: Project, scripts: Readonly<Record<string, string>>): string {
-  const parsed = JSON.parse(manifest) as { scripts?: object }
+  const parsed = parseManifest(manifest)
   const indent = /^[ \t]+(?=")/m.exec(manifest)?.[0] ?? 2
+  const mark = BYTE_ORDER_MARK.exec(manifest)?.[0] ?? ''
   const end = /\s*$/.exec(manifest)![0]
-  return JSON.stringify({ ...parsed, scripts: { ...parsed.scripts, ...scripts } }, null, indent) + end
+  const text = JSON.stringify({ ...parsed, scripts: { ...parsed.scripts, ...scripts } }, null, indent)
+  return mark + (manifest.includes('\r\n') ? text.replaceAll('\n', '\r\n') : text) + end
 }
 
 /** What is not installed yet. */

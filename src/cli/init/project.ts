@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConfigError } from '../../errors'
 
@@ -10,12 +10,15 @@ export type EngineName = (typeof ENGINE_NAMES)[number]
 /** The driver that each engine works with, by its name on npm. */
 export const DRIVERS: Readonly<Record<EngineName, string>> = { postgres: 'pg', mysql: 'mysql2' }
 
+/** At the start of a text. */
+export const BYTE_ORDER_MARK = /^\uFEFF/
+
 /** What is read of a package.json; the rest is kept as it is. */
 interface Manifest {
   readonly type?: string
-  readonly scripts?: Readonly<Record<string, string>>
-  readonly dependencies?: Readonly<Record<string, string>>
-  readonly devDependencies?: Readonly<Record<string, string>>
+  readonly scripts?: Readonly<Record<string, string>> | null
+  readonly dependencies?: Readonly<Record<string, string>> | null
+  readonly devDependencies?: Readonly<Record<string, string>> | null
 }
 
 /** A project that is to be set up. */
@@ -42,7 +45,7 @@ export interface Project {
  */
 export function readProject(folder: string, engine?: EngineName): Project {
   const { manifest, parsed } = readManifest(folder)
-  const { type, scripts = {}, dependencies = {}, devDependencies = {} } = parsed
+  const { type, dependencies, devDependencies } = parsed
   const has = (name: string): boolean => Object.hasOwn({ ...dependencies, ...devDependencies }, name)
   const isTypescript = has('typescript') || existsSync(join(folder, 'tsconfig.json'))
   return {
@@ -50,9 +53,9 @@ export function readProject(folder: string, engine?: EngineName): Project {
     engine: engine ?? engineOf(has),
     language: isTypescript ? 'ts' : 'js',
     isEsm: type === 'module',
-    sources: existsSync(join(folder, 'src')) ? 'src/' : '',
+    sources: isFolder(join(folder, 'src')) ? 'src/' : '',
     manifest,
-    scripts,
+    scripts: parsed.scripts ?? {},
     has,
   }
 }
@@ -64,14 +67,27 @@ function readManifest(folder: string): { manifest: string; parsed: Manifest } {
       `There is no package.json in ${folder}. Go to your project's folder, or say npm init.`,
     ])
   }
-  const manifest = readFileSync(file, 'utf8')
   try {
-    const parsed = JSON.parse(manifest) as Manifest | null
-    if (typeof parsed === 'object' && parsed !== null) return { manifest, parsed }
+    const manifest = readFileSync(file, 'utf8')
+    const parsed = parseManifest(manifest)
+    if (isObject(parsed) && isObject(parsed.scripts ?? {})) return { manifest, parsed }
   } catch (cause) {
     throw new ConfigError([`${file} can't be read: ${(cause as Error).message}`], { cause })
   }
-  throw new ConfigError([`${file} holds no object.`])
+  throw new ConfigError([`${file} holds no object, or its "scripts" are none.`])
+}
+
+/** Reads a package.json as npm does: some editors put a byte order mark in front. */
+export function parseManifest(manifest: string): Manifest {
+  return JSON.parse(manifest.replace(BYTE_ORDER_MARK, '')) as Manifest
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 }
 
 function engineOf(has: (name: string) => boolean): EngineName {

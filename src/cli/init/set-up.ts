@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
+import { ConfigError } from '../../errors'
 import { createMigrationFile } from '../../migrations/new-file'
 import { configFile, firstMigration, SCRIPTS, tenancyFile, withScripts } from './files'
 import type { NewFile } from './files'
@@ -28,10 +29,9 @@ const CONFIGS = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs', 'json'].map((kind) => `
 export async function setUp(project: Project, isDryRun: boolean): Promise<SetUp> {
   const { folder } = project
   const [tenancy, config] = [tenancyFile(project), configFile(project)]
-  const ownConfig = CONFIGS.find((name) => existsSync(join(folder, name)))
-  const lacking = [tenancy, ...(ownConfig === undefined ? [config] : [])].filter(
-    ({ path }) => !existsSync(join(folder, path)),
-  )
+  const isThere = (path: string): boolean => isTaken(join(folder, path))
+  const ownConfig = CONFIGS.find(isThere)
+  const lacking = [tenancy, ...(ownConfig === undefined ? [config] : [])].filter(({ path }) => !isThere(path))
   const hasMigrations = await holdsFiles(join(folder, MIGRATIONS))
   const scripts = Object.entries(SCRIPTS).filter(([name]) => !Object.hasOwn(project.scripts, name))
   const migration = hasMigrations ? undefined : await writeMigration(project, isDryRun)
@@ -74,6 +74,17 @@ async function writeMigration(project: Project, isDryRun: boolean): Promise<stri
   return relative(project.folder, path).replaceAll(sep, '/')
 }
 
+/** @throws ConfigError for what is no folder, before anything is written */
 async function holdsFiles(folder: string): Promise<boolean> {
-  return existsSync(folder) && (await readdir(folder)).length > 0
+  if (!isTaken(folder)) return false
+  try {
+    return (await readdir(folder)).length > 0
+  } catch (cause) {
+    throw new ConfigError([`${folder} is no folder that can be read.`], { cause })
+  }
+}
+
+/** Whether something has the name: also a link that leads nowhere, which can't be written over either. */
+function isTaken(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined
 }
