@@ -113,7 +113,7 @@ describe.each(MYSQL_SERVERS)('tenancy.transaction on $name', (server) => {
     await town.rows('acme', "insert into widgets (name) select repeat('w', 50) from seq_1_to_5000")
     const leaving = (last: () => void): Promise<void> =>
       acme(async () => {
-        const rows = town.tenancy.callbackPool!.query('select * from widgets').stream({ highWaterMark: 1 })
+        const rows = town.tenancy.callbackPool.query('select * from widgets').stream({ highWaterMark: 1 })
         await new Promise((resolve) => rows.once('readable', resolve))
         last()
       })
@@ -139,12 +139,12 @@ describe.each(MYSQL_SERVERS)('tenancy.transaction on $name', (server) => {
       connection.release()
       const { callbackPool } = town.tenancy
       await new Promise<void>((resolve, reject) =>
-        callbackPool!.query("insert into widgets (name) values ('c')", (error) =>
+        callbackPool.query("insert into widgets (name) values ('c')", (error) =>
           error ? reject(error) : resolve(),
         ),
       )
       const names: string[] = []
-      for await (const row of callbackPool!.query('select name from widgets order by id').stream())
+      for await (const row of callbackPool.query('select name from widgets order by id').stream())
         names.push((row as { name: string }).name)
       expect(names).toEqual(['a', 'b', 'c'])
       expect(await kept()).toEqual([])
@@ -156,7 +156,7 @@ describe.each(MYSQL_SERVERS)('tenancy.transaction on $name', (server) => {
     const error = await acme(
       () =>
         new Promise((resolve) => {
-          town.tenancy.callbackPool!.query('commit').on('error', resolve)
+          town.tenancy.callbackPool.query('commit').on('error', resolve)
         }),
     )
     expect(error).toMatchObject({ code: 'ROWHOUSE_TRANSACTION' })
