@@ -14,11 +14,13 @@ const ESM_ONLY = [
   'jose',
 ]
 
+/** What `npm run test:release` runs, beside `npm test`: with whole programs, from outside. */
+const RELEASE = ['test/release/', 'test/browser/', 'test/scripts/', 'test/example-app/main.test']
+
 const config: Config = {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
-  // The package as it is released, on three versions of Node.js: `npm run test:release`.
-  testPathIgnorePatterns: process.env.ROWHOUSE_RELEASE === '1' ? [] : ['<rootDir>/test/release/'],
+  testPathIgnorePatterns: process.env.ROWHOUSE_RELEASE === '1' ? [] : RELEASE.map((path) => `<rootDir>/${path}`),
   testEnvironment: 'node',
   testTimeout: 60_000,
   maxWorkers: 2,

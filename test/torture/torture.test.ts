@@ -11,7 +11,7 @@ import { buildYard } from './support/yard'
 import type { Yard } from './support/yard'
 
 const LIMIT_MS = 5 * 60_000
-const REQUESTS = 200
+const REQUESTS = 120
 
 /** On a server of DATABASE_URL there may be none of this version. */
 function isThere(engine: EngineName): boolean {
