@@ -20,7 +20,8 @@ const RELEASE = ['test/release/', 'test/browser/', 'test/scripts/', 'test/exampl
 const config: Config = {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
-  testPathIgnorePatterns: process.env.ROWHOUSE_RELEASE === '1' ? [] : RELEASE.map((path) => `<rootDir>/${path}`),
+  testPathIgnorePatterns:
+    process.env.ROWHOUSE_RELEASE === '1' ? [] : RELEASE.map((path) => `<rootDir>/${path}`),
   testEnvironment: 'node',
   testTimeout: 60_000,
   maxWorkers: 2,
