@@ -17,7 +17,7 @@ export function provideNode(major: number): string {
 }
 
 function fromNpm(major: number): string {
-  const parent = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'rowhouse-node')
+  const parent = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'rowhouse-node')
   const folder = join(parent, String(major))
   const name = `${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
   // Apple's newer machines came when the other names were taken.

@@ -56,7 +56,10 @@ const ENGINES: Readonly<Record<string, KnownEngine>> = {
 }
 /* eslint-enable @typescript-eslint/no-require-imports */
 
-const PLACES = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs', 'json'].map((kind) => `rowhouse.config.${kind}`)
+/** How a configuration may be called. */
+export const CONFIG_FILES = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs', 'json'].map(
+  (kind) => `rowhouse.config.${kind}`,
+)
 
 /**
  * Finds `rowhouse.config.{ts,js,mjs,json}` here or above and makes the tenancy it describes. It may export a tenancy, the
@@ -85,7 +88,7 @@ async function read(path: string | undefined): Promise<{ config: unknown; file: 
   const loaders = Object.fromEntries(
     ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'].map((kind) => [kind, load]),
   )
-  const explorer = lilconfig('rowhouse', { searchPlaces: PLACES, loaders })
+  const explorer = lilconfig('rowhouse', { searchPlaces: CONFIG_FILES, loaders })
   try {
     const result = path === undefined ? await explorer.search() : await explorer.load(path)
     return result ? { config: result.config as unknown, file: result.filepath } : undefined

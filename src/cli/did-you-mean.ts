@@ -15,15 +15,23 @@ export function nearest(word: string, known: readonly string[]): string | undefi
 }
 
 /**
- * For an error that there is no such tenant: the one that was probably meant. Whoever has the command line may know all
- * names, unlike whoever sends a request.
+ * For errors that there is no such tenant: the ones that were probably meant, by what was said. All tenants are listed, once, where
+ * there is such an error. Whoever has the command line may know all names, unlike whoever sends a request.
  */
-export async function meantTenant(tenancy: AnyTenancy, error: unknown): Promise<string | undefined> {
-  if (!(error instanceof TenantNotFoundError) || error.tenant === undefined) return undefined
+export async function meantTenants(
+  tenancy: AnyTenancy,
+  errors: readonly unknown[],
+): Promise<ReadonlyMap<string, string>> {
+  const said = errors.flatMap((error) =>
+    error instanceof TenantNotFoundError && error.tenant !== undefined ? [error.tenant] : [],
+  )
+  if (said.length === 0) return new Map()
   // What it is about is told already; a second error would hide it.
-  const tenants = await tenancy.list().catch(() => [])
-  return nearest(
-    error.tenant,
-    tenants.map(({ tenant }) => tenant),
+  const known = (await tenancy.list().catch(() => [])).map(({ tenant }) => tenant)
+  return new Map(
+    said.flatMap((word) => {
+      const meant = nearest(word, known)
+      return meant === undefined ? [] : [[word, meant] as const]
+    }),
   )
 }

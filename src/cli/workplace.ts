@@ -3,7 +3,7 @@ import { EXIT } from './command'
 import type { Desk, Workplace } from './command'
 import { loadTenancy } from './config'
 import type { Needs } from './config'
-import { meantTenant } from './did-you-mean'
+import { meantTenants } from './did-you-mean'
 import { paintFor } from './paint'
 import { createPrinter } from './print'
 import type { Output } from './print'
@@ -54,7 +54,7 @@ export function inWorkplace(
     try {
       return await work({ ...desk, tenancy })
     } catch (error) {
-      const meant = await meantTenant(tenancy, error)
+      const [meant] = (await meantTenants(tenancy, [error])).values()
       if (meant === undefined) throw error
       desk.printer.error(error, { didYouMean: meant })
       return codeOf(error)

@@ -5,7 +5,7 @@ import { MigrationTargetError } from '../../errors'
 import type { MigrateAllOptions } from '../../fleet/options'
 import type { MigrationRun } from '../../fleet/migrate-fleet'
 import { confirmed } from '../confirm'
-import { meantTenant } from '../did-you-mean'
+import { meantTenants } from '../did-you-mean'
 import { jsonOutput, plainOutput } from '../fleet-output'
 import type { FleetSum } from '../fleet-output'
 import { EXIT } from '../command'
@@ -131,10 +131,11 @@ async function migrate(
 }
 
 async function tellMeant({ tenancy, note }: Workplace, { failures }: FleetSum): Promise<void> {
-  for (const { tenant, error } of failures.slice(0, FEW)) {
-    const meant = await meantTenant(tenancy, error)
-    if (meant !== undefined) note(`${tenant}: did you mean ${meant}?`)
-  }
+  const meant = await meantTenants(
+    tenancy,
+    failures.slice(0, FEW).map(({ error }) => error),
+  )
+  for (const [said, name] of meant) note(`${said}: did you mean ${name}?`)
 }
 
 function optionsOf(

@@ -3,6 +3,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
 import { ConfigError } from '../../errors'
 import { createMigrationFile } from '../../migrations/new-file'
+import { CONFIG_FILES } from '../config'
 import { configFile, firstMigration, SCRIPTS, tenancyFile, withScripts } from './files'
 import type { NewFile } from './files'
 import type { Project } from './project'
@@ -18,9 +19,6 @@ export interface SetUp {
 
 const MIGRATIONS = 'tenant-migrations'
 
-/** How a configuration may be called. */
-const CONFIGS = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs', 'json'].map((kind) => `rowhouse.config.${kind}`)
-
 /**
  * Writes what a project lacks: tenancy, configuration, a first migration, npm scripts. Changes nothing that is there.
  *
@@ -30,7 +28,7 @@ export async function setUp(project: Project, isDryRun: boolean): Promise<SetUp>
   const { folder } = project
   const [tenancy, config] = [tenancyFile(project), configFile(project)]
   const isThere = (path: string): boolean => isTaken(join(folder, path))
-  const ownConfig = CONFIGS.find(isThere)
+  const ownConfig = CONFIG_FILES.find(isThere)
   const lacking = [tenancy, ...(ownConfig === undefined ? [config] : [])].filter(({ path }) => !isThere(path))
   const hasMigrations = await holdsFiles(join(folder, MIGRATIONS))
   const scripts = Object.entries(SCRIPTS).filter(([name]) => !Object.hasOwn(project.scripts, name))
