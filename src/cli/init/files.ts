@@ -20,9 +20,8 @@ export function urlVariable({ engine }: Project): string {
 
 /** The module that makes the tenancy: the application imports it, and so does the configuration of the command line. */
 export function tenancyFile(project: Project): NewFile {
-  const { engine, language, isEsm, sources } = project
+  const { engine, language, isModule, sources } = project
   const { option, variable, owner } = URLS[engine]
-  const isModule = language === 'ts' || isEsm
   const take = (names: string, from: string): string =>
     isModule ? `import { ${names} } from '${from}'` : `const { ${names} } = require('${from}')`
   const dotenv = isModule ? "import 'dotenv/config'" : "require('dotenv/config')"
@@ -42,9 +41,8 @@ ${isModule ? '' : '\nmodule.exports = { tenancy }\n'}`,
 }
 
 /** What the command line reads. */
-export function configFile({ language, isEsm, sources }: Project): NewFile {
+export function configFile({ language, isModule, sources }: Project): NewFile {
   const from = `./${sources}tenancy`
-  const isModule = language === 'ts' || isEsm
   return {
     path: `rowhouse.config.${language}`,
     text: isModule

@@ -26,7 +26,7 @@ function middlewareStep(project: Project): string[] {
     const [, adapter] = other
     return [`Take the tenant of each request by rowhouse/${adapter}: docs/frameworks.md shows how.`]
   }
-  const isModule = project.language === 'ts' || project.isEsm
+  const { isModule } = project
   return [
     "In front of the routes that are a tenant's:",
     ...(isModule

@@ -28,6 +28,8 @@ export interface Project {
   readonly language: 'ts' | 'js'
   /** Its `.js` files are ES modules. */
   readonly isEsm: boolean
+  /** Its sources are written with `import`, whatever they become. */
+  readonly isModule: boolean
   /** Where its sources are, as a prefix of a path: `src/`, or nothing. */
   readonly sources: 'src/' | ''
   /** The text of its package.json. */
@@ -53,6 +55,7 @@ export function readProject(folder: string, engine?: EngineName): Project {
     engine: engine ?? engineOf(has),
     language: isTypescript ? 'ts' : 'js',
     isEsm: type === 'module',
+    isModule: isTypescript || type === 'module',
     sources: isFolder(join(folder, 'src')) ? 'src/' : '',
     manifest,
     scripts: parsed.scripts ?? {},

@@ -1,7 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
-
-const DOCS = join(__dirname, '../../../docs')
+import { basename } from 'node:path'
+import { BLOCKS, PAGES } from '../../docs/support/pages'
 
 /** A block of code of a page, which says the engine that it runs on. */
 export interface Snippet {
@@ -13,20 +11,14 @@ export interface Snippet {
   readonly code: string
 }
 
-const PAGES = [DOCS, join(DOCS, 'integrations')].flatMap((folder) =>
-  readdirSync(folder)
-    .filter((file) => file.endsWith('.md'))
-    .map((file) => join(folder, file)),
-)
-
 /** Each block that begins with ```` ```ts postgres ```` or ```` ```ts mysql ````, of all pages. */
-export const SNIPPETS: readonly Snippet[] = PAGES.flatMap((path) => {
+export const SNIPPETS: readonly Snippet[] = PAGES.flatMap(({ path }) => {
   const page = basename(path, '.md')
-  const blocks = readFileSync(path, 'utf8').matchAll(/^```ts (postgres|mysql)\n(.*?)^```$/gms)
-  return [...blocks].map(([, engine, code], i) => ({
-    ...{ page, name: `${page}-${engine}-${i + 1}`, code: code! },
-    engine: engine as Snippet['engine'],
-  }))
+  const blocks = BLOCKS.filter((block) => block.page === path && /^ts (postgres|mysql)$/.test(block.kind))
+  return blocks.map(({ kind, text }, i) => {
+    const engine = kind.slice('ts '.length) as Snippet['engine']
+    return { page, name: `${page}-${engine}-${i + 1}`, code: text, engine }
+  })
 })
 
 const TENANCY = {
