@@ -33,18 +33,26 @@ export interface PoolFacts {
   readonly database: string | undefined
 }
 
+/** A pool as it was opened. */
+export interface OpenPool {
+  readonly pool: Pool
+  /** LOAD DATA LOCAL is allowed. */
+  readonly allowsLocalFiles: boolean
+  /** The application has said itself, by mysql2's option `trace`, whether the stack of each call is to be recorded. */
+  readonly isTraceChosen: boolean
+}
+
 /** CLIENT_LOCAL_FILES of the protocol: the server may ask for a file. */
 const LOCAL_FILES = 0x80
 
 /**
  * Makes the pool of mysql2, and checks and amends what that has made of the options: some of them may stand in the URI.
  *
- * @returns with the pool, whether LOAD DATA LOCAL is allowed
  * @throws ConfigError with all problems
  */
-export function openPool(options: PoolOptions, own: OwnOptions): { pool: Pool; allowsLocalFiles: boolean } {
+export function openPool(options: PoolOptions, own: OwnOptions): OpenPool {
   // A copy: mysql2 adds to it what the URI says.
-  const resolved: { flags?: unknown; maxPreparedStatements?: unknown } = { ...options }
+  const resolved: { flags?: unknown; maxPreparedStatements?: unknown; trace?: unknown } = { ...options }
   const pool = mysql.createPool(resolved as PoolOptions)
   const config = (pool as unknown as { config: ResolvedConfig }).config
   const problems = problemsOf(config, own)
@@ -61,7 +69,7 @@ export function openPool(options: PoolOptions, own: OwnOptions): { pool: Pool; a
     config.connectionLimit,
     Math.floor(Number(resolved.maxPreparedStatements)) || undefined,
   )
-  return { pool, allowsLocalFiles }
+  return { pool, allowsLocalFiles, isTraceChosen: resolved.trace !== undefined }
 }
 
 /** Tells what a pool was opened with. */

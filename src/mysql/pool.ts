@@ -18,6 +18,8 @@ import { MysqlTransaction } from './joined-loan'
 import type { Lease, Target } from './lease'
 import { isLoan, lend } from './loan'
 import { countConnections, openPool } from './open-pool'
+import { askQuickly } from './promise-face'
+import type { Way } from './promise-face'
 import { withoutEmptyUri } from './scoping-options'
 import type { ScopingOptions } from './scoping-options'
 import { STATEMENT_BUDGET } from './statements'
@@ -69,7 +71,7 @@ export function createTenantPool(options: TenantPoolOptions): TenantPools {
   const { maxPerTenant, acquireTimeoutMs: timeoutMs, ...config } = rest
   const hasTurns = maxPerTenant !== undefined || timeoutMs !== undefined
   const turns = hasTurns ? new Turns({ maxPerTenant, timeoutMs }) : undefined
-  const { pool, allowsLocalFiles } = openPool(withoutEmptyUri(config), {
+  const { pool, allowsLocalFiles, isTraceChosen } = openPool(withoutEmptyUri(config), {
     hygiene,
     switch: how,
     statementBudget,
@@ -87,7 +89,9 @@ export function createTenantPool(options: TenantPoolOptions): TenantPools {
     session: { hygiene, switch: how, allowsLocalFiles, known: new Set(), hasRoles: isolation === 'role' },
   })
   const poolCounts = (): PoolCounts => countConnections(wire, turns?.waiting)
-  return { pool: pool.promise(), callbackPool: pool, begin: (given) => scoped.begin(given), poolCounts }
+  const promisePool = pool.promise()
+  if (!isTraceChosen) askQuickly(promisePool, (way, args, done) => scoped.ask(way, [...args, done]))
+  return { pool: promisePool, callbackPool: pool, begin: (given) => scoped.begin(given), poolCounts }
 }
 
 interface ScopedPoolOptions {
@@ -113,6 +117,7 @@ class ScopedPool {
   readonly #targets: ByScope<Target>
   readonly #members = new WeakMap<WireConnection, Member>()
   readonly #pool: WirePool
+  readonly #ways: Readonly<Record<Way, Method>>
   readonly #getConnection: WirePool['getConnection']
   readonly #releaseConnection: WirePool['releaseConnection']
   /** The pool is about to ask itself for a connection. */
@@ -130,11 +135,10 @@ class ScopedPool {
         ? getConnection(callback)
         : outsideTenants(() => getConnection(callback))
     this.#releaseConnection = pool.releaseConnection.bind(pool)
-    const query = pool.query.bind(pool)
-    const execute = pool.execute.bind(pool)
+    this.#ways = { query: pool.query.bind(pool), execute: pool.execute.bind(pool) }
     const emit: (event: string | symbol, ...args: unknown[]) => boolean = pool.emit.bind(pool)
-    pool.query = (...args) => this.#asOwnCall(query, args) as Command
-    pool.execute = (...args) => void this.#asOwnCall(execute, args)
+    pool.query = (...args) => withBoundEvents(this.ask('query', args.map(bindIfFunction)), args) as Command
+    pool.execute = (...args) => this.ask('execute', args.map(bindIfFunction)) as void
     const end = pool.end.bind(pool)
     pool.end = (callback) => {
       end(callback)
@@ -158,11 +162,11 @@ class ScopedPool {
     this.#members.set(connection, { scope, isOnLoan: false })
   }
 
-  #asOwnCall(method: Method, args: readonly unknown[]): unknown {
-    const given = args.map(bindIfFunction)
+  /** One call of the pool itself. Its callback runs in any context. */
+  ask(way: Way, args: readonly unknown[]): unknown {
     this.#isOwnCall = true
     try {
-      return withBoundEvents(method(...given), args)
+      return this.#ways[way](...args)
     } finally {
       this.#isOwnCall = false
     }
