@@ -47,8 +47,8 @@ export function createDirectory<Record>({
   maxEntries = 10_000,
 }: DirectoryOptions<Record>): Directory<Record> {
   // Two memories, so that a scan of made-up ids can't push the real tenants out.
-  const known = createCache<DirectoryEntry<Record>>(maxEntries, ttlMs)
-  const unknown = createCache<true>(maxEntries, negativeTtlMs)
+  const known = createMemory<DirectoryEntry<Record>>(maxEntries, ttlMs)
+  const unknown = createMemory<true>(maxEntries, negativeTtlMs)
   const flights = new Map<TenantId, Promise<DirectoryEntry<Record> | undefined>>()
 
   function takeOff(id: TenantId): Promise<DirectoryEntry<Record> | undefined> {
@@ -62,8 +62,8 @@ export function createDirectory<Record>({
       (entry) => {
         if (!isCurrent()) return entry
         flights.delete(id)
-        if (entry) known?.set(id, entry)
-        else unknown?.set(id, true)
+        if (entry) known.set(id, entry)
+        else unknown.set(id, true)
         return entry
       },
       (error: unknown) => {
@@ -77,15 +77,15 @@ export function createDirectory<Record>({
 
   return {
     async find(id) {
-      const entry = known?.get(id)
-      if (entry || unknown?.get(id)) return entry
+      const entry = known.get(id)
+      if (entry || unknown.get(id)) return entry
       return flights.get(id) ?? takeOff(id)
     },
     forget(id) {
-      for (const memory of [known, unknown, flights]) memory?.delete(id)
+      for (const memory of [known, unknown, flights]) memory.delete(id)
     },
     clear() {
-      for (const memory of [known, unknown, flights]) memory?.clear()
+      for (const memory of [known, unknown, flights]) memory.clear()
     },
   }
 }
@@ -103,10 +103,21 @@ async function within<T>(timeoutMs: number, id: TenantId, work: Promise<T>): Pro
   }
 }
 
-function createCache<Value extends object | true>(
-  max: number,
-  ttl: number,
-): LRUCache<TenantId, Value> | undefined {
+type Memory<Value> = Pick<Map<TenantId, Value>, 'get' | 'delete' | 'clear'> & {
+  set(id: TenantId, value: Value): void
+}
+
+/** Makes its room when there is something to keep: 2 ms and a quarter of a MB, and commands never serve a request. */
+function createMemory<Value extends object | true>(max: number, ttl: number): Memory<Value> {
   // To lru-cache a time to live of 0 means for ever.
-  return max > 0 && ttl > 0 ? new LRUCache<TenantId, Value>({ max, ttl }) : undefined
+  const isKept = max > 0 && ttl > 0
+  let cache: LRUCache<TenantId, Value> | undefined
+  return {
+    get: (id) => cache?.get(id),
+    set(id, value) {
+      if (isKept) (cache ??= new LRUCache({ max, ttl })).set(id, value)
+    },
+    delete: (id) => cache?.delete(id) ?? false,
+    clear: () => cache?.clear(),
+  }
 }
