@@ -166,7 +166,7 @@ export interface MigrationWorker {
   apply(schema: SchemaName, tenant: TenantId, steps: readonly MigrationStep[]): Promise<void>
   /** Writes into the books that a step was run, and runs nothing. @throws MigrationTargetError for a table that is none of ours */
   note(schema: SchemaName, step: MigrationStep): Promise<void>
-  /** Names of the schemas that begin with exactly this prefix and have a table for a mark, by name; one question. */
+  /** Names of the schemas that begin with exactly this prefix and may be marked, by name; one question. */
   candidates(prefix: string): Promise<readonly SchemaName[]>
   /**
    * Marks and books of some schemas, in their order, in as few questions as can be.

@@ -13,43 +13,33 @@ export function needsMending(state: string): boolean {
   return state === NO_JOURNAL || state.startsWith(OLD_JOURNAL)
 }
 
-/** What a server says of a journal. */
-export interface JournalDigest {
-  /** As {@link digestOf} makes it. */
-  readonly digest: string
-  readonly hasUnfinished: boolean
-}
-
-/** A migration in a digest; no two parts can be taken for each other, since only the name may have a blank. */
-const PIECE = "concat_ws(' ', own.run_order, own.checksum, own.direction, own.name)"
 /**
- * Sums of two checksums, 64 bits together: a text of all names, sorted and hashed, took the server longer than to open the
- * table (1,000 journals of ten migrations: 120 ms of 145, against 45). That the column `last_id` is asked for tells a journal
- * of ours that is to be mended.
+ * A sum of what is in the rows. A product of two checksums for each, so that no two rows can change what they have for each
+ * other; two journals that differ would be taken for the same once in four billion times. For 1,000 tenants with ten migrations
+ * each the server took 35 ms longer than to look at the tables, where two checksums in words took 90 (MariaDB 10.11). That the
+ * column `last_id` is asked for tells a journal of ours that is to be mended.
  */
-const DIGEST = `concat_ws(' ', coalesce(sum(own.state <> 'applied' or own.last_id is not null), 0),
-  count(*), coalesce(sum(crc32(${PIECE})), 0), coalesce(sum(crc32(reverse(${PIECE}))), 0))`
+const DIGEST = `bit_xor(crc32(concat_ws(' ', checksum, state, direction, last_id, run_order, name)) * (crc32(name) + 1))`
 
-/** The query that digests one journal, for {@link readDigest}: one row, whose last column it is; the others come first. */
-export function selectDigest(schema: string, table: string, others = ''): string {
-  return `select ${others}${DIGEST} as digest from ${tableIn(schema, table)} as own where own.number = 0`
+/**
+ * The query that digests one journal, in one row: the columns of `before`, the digest, and those of `behind`. It has more than
+ * 53 bits, and is a text in a UNION with texts.
+ */
+export function selectDigest(
+  schema: string,
+  table: string,
+  { before = '', behind = '' }: { readonly before?: string; readonly behind?: string } = {},
+): string {
+  return `select ${before}${DIGEST}${behind} from ${tableIn(schema, table)}`
 }
 
-/** Reads what {@link selectDigest} has selected. */
-export function readDigest(text: string): JournalDigest {
-  const [unfinished, ...digest] = text.split(' ')
-  return { digest: digest.join(' '), hasUnfinished: Number(unfinished) !== 0 }
-}
-
-/** What the server makes of a journal with these migrations, all of them applied. */
+/** What the server makes of a journal with these migrations, all of them applied, and without one that is not. */
 export function digestOf(entries: readonly JournalEntry[]): string {
-  const pieces = entries.map(({ runOrder, checksum, direction, name }) =>
-    [runOrder, checksum, direction, name].filter((part) => part !== null).join(' '),
-  )
-  const sum = (texts: readonly string[]): number => texts.reduce((total, text) => total + crc32(text), 0)
-  return [pieces.length, sum(pieces), sum(pieces.map((text) => Array.from(text).reverse().join('')))].join(
-    ' ',
-  )
+  const sum = entries.reduce((total, { name, checksum, direction, runOrder }) => {
+    const piece = [checksum, 'applied', direction, runOrder, name].filter((part) => part !== null)
+    return total ^ (BigInt(crc32(piece.join(' '))) * BigInt(crc32(name) + 1))
+  }, 0n)
+  return String(sum)
 }
 
 /** The state of applied migrations, in their order, whatever numbers that order has. */

@@ -24,7 +24,7 @@ const UNREADABLE = new Set([
 export type Ask = (sql: string, values: readonly unknown[]) => Promise<readonly { readonly name: string }[]>
 
 /** The columns of a mark, in one collation, so that a table of another application can't break a UNION of many. */
-export const MARK_COLUMNS = ['tenancy', 'tenant', 'state']
+const MARK_COLUMNS = ['tenancy', 'tenant', 'state']
   .map((column) => `convert(${column} using utf8mb4) collate utf8mb4_bin as ${column}`)
   .join(', ')
 
@@ -77,12 +77,30 @@ export async function readMark(pool: Pool, schema: string): Promise<Mark | undef
  * 12 ms for 1,000 of them and in 100 ms for 5,000: it looks for one file in each folder, and opens none.
  */
 export async function findCandidates(ask: Ask, prefix: string): Promise<readonly string[]> {
-  // Where names are folded (lower_case_table_names), the server compares without case: compared once more, to the letter.
   const found = await ask(
     `select table_schema as name from information_schema.tables
       where table_name = ? and table_type = 'BASE TABLE' and left(table_schema, char_length(?)) = ?`,
     [MARK_TABLE, prefix, prefix],
   )
+  return withPrefix(found, prefix)
+}
+
+/**
+ * Names of the databases that begin with exactly this prefix, by name: whether they have a mark is seen when they are read.
+ * Asking for the table, as {@link findCandidates} does, took MariaDB 10.11 27 ms for 1,000 of them, and this 6.
+ */
+export async function findNamed(ask: Ask, prefix: string): Promise<readonly string[]> {
+  return withPrefix(
+    await ask(
+      'select schema_name as name from information_schema.schemata where left(schema_name, char_length(?)) = ?',
+      [prefix, prefix],
+    ),
+    prefix,
+  )
+}
+
+/** Where names are folded (lower_case_table_names), the server compares without case: compared once more, to the letter. */
+function withPrefix(found: readonly { readonly name: string }[], prefix: string): readonly string[] {
   return found
     .map(({ name }) => name)
     .filter((name) => name.startsWith(prefix))

@@ -63,6 +63,7 @@ export class MigrationSession {
   #isUsable = true
   /** No tenant's statement has run since the session was opened or cleared. */
   #isClean = true
+  #isLooking = false
 
   private constructor(connection: Connection, facts: ServerFacts, mode: string, limits: SessionLimits) {
     this.#connection = connection
@@ -135,6 +136,7 @@ export class MigrationSession {
    */
   async enter(schema: string): Promise<void> {
     this.#isClean = false
+    this.#isLooking = false
     await this.query(`use ${quoteName(schema)}`)
     await this.query(
       `set names utf8mb4, session sql_mode = ?, autocommit = 1, completion_type = 0, foreign_key_checks = 1,
@@ -146,8 +148,10 @@ export class MigrationSession {
 
   /** Prepares for reading the books of many tenants, in one text each. */
   async look(): Promise<void> {
+    if (this.#isLooking) return
     this.#isClean = false
     await this.query(`set session group_concat_max_len = 16777216, ${this.#limits}`)
+    this.#isLooking = true
   }
 
   /**
@@ -156,6 +160,7 @@ export class MigrationSession {
    */
   async clear(): Promise<void> {
     if (this.#isClean) return
+    this.#isLooking = false
     await this.#watched(() => this.#connection.reset())
     this.#isClean = true
   }

@@ -20,7 +20,7 @@ import { Journal } from './journal'
 import { takeOver } from './journal-adopt'
 import { needsMending } from './journal-state'
 import type { MigrationLoader } from './load-migrations'
-import { findCandidates, MARK_TABLE, makeMarkTable, readOwnersMark, writeMark, writeState } from './marks'
+import { findNamed, MARK_TABLE, makeMarkTable, readOwnersMark, writeMark, writeState } from './marks'
 import { withLock } from './migration-lock'
 import { MigrationSession } from './migration-session'
 import { prepareRun, refuseUnsafe } from './prepare-migrations'
@@ -113,10 +113,7 @@ function fleetMembers(
   const { session, loader } = parts
   return {
     async candidates(prefix) {
-      return (await findCandidates(
-        (sql, values) => session.rows(sql, values),
-        prefix,
-      )) as readonly SchemaName[]
+      return (await findNamed((sql, values) => session.rows(sql, values), prefix)) as readonly SchemaName[]
     },
     survey: async (schemas, known) =>
       withSettled(await survey(parts, schemas, known), parts.access.isSettled),

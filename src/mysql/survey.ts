@@ -4,8 +4,8 @@ import type { SchemaName } from '../tenant/schema-name'
 import { readThrown } from '../thrown'
 import { columnsOf } from './journal'
 import type { Journal, JournalEntry } from './journal'
-import { digestOf, NO_JOURNAL, OLD_JOURNAL, readDigest, selectDigest, stateOf } from './journal-state'
-import { isUnreadable, MARK_COLUMNS, MARK_TABLE, readOwnersMark } from './marks'
+import { digestOf, NO_JOURNAL, OLD_JOURNAL, selectDigest, stateOf } from './journal-state'
+import { isUnreadable, MARK_TABLE, readOwnersMark } from './marks'
 import type { MigrationSession } from './migration-session'
 import { readUnfinished } from './repair'
 import { sha256Of, tableIn } from './sql'
@@ -20,17 +20,22 @@ export interface SurveyTools {
 
 type Row = Mark & { readonly digest: string }
 
-/** A mark's half of a row, or a journal's. */
-type Half = { readonly place: number } & ((Mark & { readonly digest: null }) | { readonly digest: string })
+/** A mark, or with nothing behind it the digest of a journal. */
+type Half = { readonly place: number; readonly first: string } & (
+  { readonly tenant: string; readonly state: Mark['state'] } | { readonly tenant: null; readonly state: null }
+)
 
-const CHUNK = 100
+/** How many are asked for in one question: for 1,000 of them the server took 101 ms at 25, 110 at 50 and 128 at 100 (MariaDB 10.11). */
+const CHUNK = 25
 const NO_BOOKS: Books = { state: NO_JOURNAL, applied: [] }
 /** No journal of ours there: none at all, or another tool's table. */
+/** Texts of another's table that can't be joined with ours; alone they can be read. */
+const MIXED_COLLATIONS = /^ER_CANT_AGGREGATE_/
 const NOT_AS_OURS = new Set(['ER_NO_SUCH_TABLE', 'ER_BAD_FIELD_ERROR'])
 
 /**
- * Reads marks and books of some databases, many in one question. Where one of them breaks it, since it has no journal,
- * another tool's table of that name, or was dropped meanwhile, the chunk is asked one by one.
+ * Reads marks and books of some databases, many in one question. One of them breaks it that has no mark or no journal,
+ * another tool's table of that name, or was dropped meanwhile: it is found by halving, and asked alone.
  */
 export async function survey(
   tools: SurveyTools,
@@ -50,7 +55,7 @@ export async function surveyOne(
   schema: SchemaName,
   known: Map<string, Books>,
 ): Promise<SurveyedSchema> {
-  const row = (await ask(tools, [schema])).get(0)
+  const row = (await ask(tools, [schema]))?.get(0)
   if (row !== undefined) return surveyed(tools, schema, row, known)
   const { session } = tools
   const mark = await readOwnersMark(session, schema)
@@ -72,10 +77,10 @@ async function surveyChunk(
   schemas: readonly SchemaName[],
   known: Map<string, Books>,
 ): Promise<readonly SurveyedSchema[]> {
-  const rows = await ask(tools, schemas)
+  const rows = await askHalves(tools, schemas)
   const found: SurveyedSchema[] = []
   for (const [place, schema] of schemas.entries()) {
-    const row = rows.get(place)
+    const row = rows[place]
     found.push(
       await (row === undefined ? surveyOne(tools, schema, known) : surveyed(tools, schema, row, known)),
     )
@@ -83,21 +88,40 @@ async function surveyChunk(
   return found
 }
 
-/** One question for all of them, answered by their places; none where one can't be read in this way. */
+/** By their places; where one breaks the question, its half is asked in halves again: a stray among fifty costs eleven questions. */
+async function askHalves(
+  tools: SurveyTools,
+  schemas: readonly SchemaName[],
+): Promise<readonly (Row | undefined)[]> {
+  if (schemas.length < 2) return [undefined]
+  const rows = await ask(tools, schemas)
+  if (rows !== undefined) return schemas.map((_, place) => rows.get(place))
+  const middle = schemas.length >> 1
+  const first = await askHalves(tools, schemas.slice(0, middle))
+  return [...first, ...(await askHalves(tools, schemas.slice(middle)))]
+}
+
+/** One question for all of them, answered by their places; undefined where one can't be read in this way. */
 async function ask(
   { session, table }: SurveyTools,
   schemas: readonly SchemaName[],
-): Promise<ReadonlyMap<number, Row>> {
+): Promise<ReadonlyMap<number, Row> | undefined> {
   const parts = schemas.map(
     (schema, place) =>
-      // Not joined, and no sub-select: MariaDB would write a table for each of them, or plan each anew.
-      `select ${place} as place, ${MARK_COLUMNS}, null as digest from ${tableIn(schema, MARK_TABLE)}
-       union all ${selectDigest(schema, table, `${place}, null, null, null, `)}`,
+      // Not joined, and no sub-select: MariaDB would write a table for each of them, or plan each anew. Short, because there are
+      // many, and without conversions, which took as long as the rest of the mark.
+      `select ${place} as place,tenancy as first,tenant,state from ${tableIn(schema, MARK_TABLE)} union all ${selectDigest(
+        schema,
+        table,
+        { before: `${place},`, behind: ',null,null' },
+      )}`,
   )
   try {
-    return joined(await session.rows<Half>(parts.join(' union all ')))
+    const halves = await session.rows<Half>(parts.join(' union all '))
+    // Bytes in the table of one make bytes of all, which are no names of anybody.
+    return halves.every(({ first }) => typeof first === 'string') ? joined(halves) : undefined
   } catch (error) {
-    if (isUnreadable(error)) return new Map()
+    if (isUnreadable(error) || MIXED_COLLATIONS.test(readThrown(error).code ?? '')) return undefined
     throw error
   }
 }
@@ -106,9 +130,9 @@ async function ask(
 function joined(halves: readonly Half[]): ReadonlyMap<number, Row> {
   const marks = new Map<number, Mark>()
   const digests = new Map<number, string>()
-  for (const half of halves) {
-    if (half.digest === null) marks.set(Number(half.place), half)
-    else digests.set(Number(half.place), half.digest)
+  for (const { place, first, tenant, state } of halves) {
+    if (tenant === null) digests.set(Number(place), first)
+    else marks.set(Number(place), { tenancy: first, tenant, state })
   }
   const rows = new Map<number, Row>()
   for (const [place, mark] of marks) {
@@ -124,10 +148,9 @@ async function surveyed(
   { tenancy, tenant, state, digest }: Row,
   known: Map<string, Books>,
 ): Promise<SurveyedSchema> {
-  const journal = readDigest(digest)
-  const seen = journal.hasUnfinished ? undefined : known.get(journal.digest)
   const mark = { tenancy, tenant, state }
-  return { schema, exists: true, mark, books: seen ?? (await readLone(tools, schema, known)) }
+  const books = known.get(digest) ?? (await readLone(tools, schema, known))
+  return { schema, exists: true, mark, books }
 }
 
 /** Reads the journal of one tenant whole. */
