@@ -3,7 +3,7 @@ import type { DatabasePool, Interceptor } from 'slonik'
 import { context } from '../postgres/support/houses'
 import { PAIRS, SlonikHouses } from './support/slonik-houses'
 
-const IDS = Array.from({ length: 40 }, (_, index) => `t${index}`)
+const IDS = Array.from({ length: 20 }, (_, index) => `t${index}`)
 
 /** What a tenant found at a place: the tenant of the context there, and whose row it read. */
 type Tell = (found: unknown) => void
@@ -66,7 +66,7 @@ describe.each(PAIRS)('the tenant where the application is called back, with $nam
     },
   }
 
-  /** Names that 40 tenants at once find at a place and that are not their own. */
+  /** Names that 20 tenants at once find at a place and that are not their own. */
   async function strangersAt(place: string, pool: DatabasePool): Promise<string[]> {
     const found: string[] = []
     const perTenant = IDS.map((id) =>

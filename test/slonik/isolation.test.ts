@@ -62,7 +62,10 @@ const CASES = [
 
 // The control: what finds nothing above finds rows and writes of other tenants here.
 describe.each(CHOSEN)(`on $name, seed ${SEED}`, ({ name, server, slonik }) => {
-  test.each(CASES)(
+  // The older server has no mixes of its own but in the long run.
+  const cases =
+    IS_LONG || server.version >= 18 ? CASES : CASES.filter(([, mix]) => mix === 'all kinds of requests')
+  test.each(cases)(
     'a slonik that %s shows rows of other tenants and writes into their tables, with %s',
     async (recipe, mix, isWanted) => {
       const town = new Town(server, `${recipe} ${mix} ${name}`)
