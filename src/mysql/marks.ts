@@ -9,15 +9,20 @@ export const MARK_TABLE = '_rowhouse'
 /** State of a tenant whose creation is on the way, or was interrupted: not a tenant yet, for whoever asks. */
 const CREATING: MarkState = 'creating'
 const CHUNK = 100
-/** No such database, table or column, no permission, a broken view: whatever it is, no mark of ours can be read there. */
+/**
+ * No such database, table (in information_schema, an unknown one) or column, no permission, a broken view or one whose definer
+ * is gone: whatever it is, no mark of ours can be read there.
+ */
 const UNREADABLE = new Set([
   'ER_NO_SUCH_TABLE',
+  'ER_UNKNOWN_TABLE',
   'ER_BAD_DB_ERROR',
   'ER_BAD_FIELD_ERROR',
   'ER_DBACCESS_DENIED_ERROR',
   'ER_TABLEACCESS_DENIED_ERROR',
   'ER_COLUMNACCESS_DENIED_ERROR',
   'ER_VIEW_INVALID',
+  'ER_NO_SUCH_USER',
 ])
 
 /** Sends one question, on whatever connection. */

@@ -49,12 +49,16 @@ async function failWhereAwaited(error: unknown): Promise<never> {
   // Until then the promise of the caller does not hang on this one.
   await Promise.resolve()
   await Promise.resolve()
-  const found: { stack?: string } = {}
-  Error.captureStackTrace(found, failWhereAwaited)
-  const places = (found.stack ?? '')
-    .split('\n')
-    .filter((line, index) => index > 0 && !line.includes('node:internal'))
-  if (error instanceof Error && places.length > 0)
-    error.stack = [`${error.name}: ${error.message}`, ...places].join('\n')
+  try {
+    const found: { stack?: string } = {}
+    Error.captureStackTrace(found, failWhereAwaited)
+    const places = (found.stack ?? '')
+      .split('\n')
+      .filter((line, index) => index > 0 && !line.includes('node:internal'))
+    if (error instanceof Error && places.length > 0)
+      error.stack = [`${error.name}: ${error.message}`, ...places].join('\n')
+  } catch {
+    // Stacks that the application makes otherwise (Error.prepareStackTrace), or an error that can't be changed: it stays as it came.
+  }
   throw error
 }

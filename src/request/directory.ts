@@ -1,6 +1,7 @@
+import { inspect } from 'node:util'
 import { LRUCache } from 'lru-cache'
 import type { TenantState } from '../engine'
-import { DirectoryTimeoutError } from '../errors'
+import { ConfigError, DirectoryTimeoutError } from '../errors'
 import { outsideTenants } from '../tenant/context'
 import type { TenantId } from '../tenant/tenant-id'
 
@@ -38,7 +39,11 @@ export interface Directory<Record> {
   clear(): void
 }
 
-/** Puts a bounded memory in front of a lookup; at one time there is one lookup for an id, however many ask. */
+/**
+ * Puts a bounded memory in front of a lookup; at one time there is one lookup for an id, however many ask.
+ *
+ * @throws ConfigError for a number that no memory can have
+ */
 export function createDirectory<Record>({
   lookup,
   ttlMs = 30_000,
@@ -46,6 +51,7 @@ export function createDirectory<Record>({
   timeoutMs = 10_000,
   maxEntries = 10_000,
 }: DirectoryOptions<Record>): Directory<Record> {
+  expectCounts({ ttlMs, negativeTtlMs, maxEntries })
   // Two memories, so that a scan of made-up ids can't push the real tenants out.
   const known = createMemory<DirectoryEntry<Record>>(maxEntries, ttlMs)
   const unknown = createMemory<true>(maxEntries, negativeTtlMs)
@@ -101,6 +107,22 @@ async function within<T>(timeoutMs: number, id: TenantId, work: Promise<T>): Pro
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** The memory would refuse them, too, but only when it is made: in a request. */
+function expectCounts(options: Readonly<{ [name: string]: number }>): void {
+  const wrong = Object.entries(options).filter(([name, value]) => value > 0 && !isCount(value, name))
+  if (wrong.length === 0) return
+  throw new ConfigError(
+    wrong.map(
+      ([name, value]) => `The directory's \`${name}\` is ${inspect(value)} and must be a whole number.`,
+    ),
+  )
+}
+
+/** What an array can hold is the most that can be remembered. */
+function isCount(value: number, name: string): boolean {
+  return Number.isInteger(value) && (name !== 'maxEntries' || value < 2 ** 32)
 }
 
 type Memory<Value> = Pick<Map<TenantId, Value>, 'get' | 'delete' | 'clear'> & {

@@ -85,6 +85,22 @@ describe.each(MYSQL_SERVERS)('the promise pool, which records no stacks, on $nam
       expect((refusal as Error).stack).toMatch(/^TenantRequiredError: .*\n +at (async )?readWithoutTenant/)
     })
 
+    test('an error that can not be changed, or stacks that are no text, stay as they are', async () => {
+      const problem = Object.freeze(new Error('The transaction is over.'))
+      const over = houses.pool({ transaction: () => ({ problem }) as never }) as unknown as Asking
+      expect(await failure(async () => await over[way](WRONG))).toBe(problem)
+
+      // eslint-disable-next-line @typescript-eslint/unbound-method -- put back as it was
+      const { prepareStackTrace } = Error
+      Error.prepareStackTrace = (_, places) => places
+      try {
+        const error = await failure(async () => await poolWith()[way](WRONG))
+        expect(error).toMatchObject({ code: 'ER_NO_SUCH_TABLE', sql: WRONG })
+      } finally {
+        Error.prepareStackTrace = prepareStackTrace
+      }
+    })
+
     test('with `trace: true` mysql2 records the call, be it in a function that does not wait', async () => {
       const begin = (pool: Asking): Answer => pool[way](WRONG)
 

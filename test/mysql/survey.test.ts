@@ -278,24 +278,20 @@ describe('a survey', () => {
         .join(),
     )
     await stray('numbers', 'tenancy int, tenant int, state int')
+    await stray('half', 'tenancy char(9), tenant varbinary(63), state char(9)')
+    await stray('other', 'tenancy char(9), tenant char(9), state blob')
 
-    const ids = ['a', 'bytes', 'b', 'latin', 'c', 'swedish', 'numbers', 'd']
+    const ids = ['a', 'bytes', 'b', 'latin', 'c', 'swedish', 'numbers', 'half', 'other', 'd']
     const found = await worker.survey(
       ids.map((id) => fleet.schema(id)),
       new Map(),
     )
 
-    expect(found.map(({ mark }) => mark?.tenant)).toEqual(['a', '2', 'b', '2', 'c', '2', '2', 'd'])
+    expect(found.map(({ mark }) => mark?.tenant)).toEqual(['a', '2', 'b', '2', 'c', '2', '2', '2', '2', 'd'])
+    expect(found.map(({ mark }) => mark?.state).filter((state) => state !== 'active')).toEqual(
+      Array(6).fill('3'),
+    )
     for (const [place, id] of ids.entries())
       expect([id, booksOf(found[place]!).applied]).toEqual([id, id.length === 1 ? NAMES : []])
-  })
-
-  test('names that need quotes', async () => {
-    await open('quotes', ['a-b'])
-    const odd = `${fleet.town.prefix}a\`; drop database x; -- '`
-    await fleet.town.owner.query('create database ??', [odd]).catch(() => {})
-    const found = await worker.survey([fleet.schema('a-b'), odd as never], new Map())
-    expect(booksOf(found[0]!).applied).toEqual(NAMES)
-    expect(found[1]!.mark).toBeUndefined()
   })
 })

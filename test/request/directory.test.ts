@@ -205,3 +205,18 @@ test('a lookup that never ends is given up, and the next one asks anew', async (
   isHanging = false
   expect(await directory.find(acme)).toEqual(entryOf('Acme'))
 })
+
+test.each([
+  { maxEntries: Infinity },
+  { maxEntries: '500' as never },
+  { maxEntries: 1.5 },
+  { ttlMs: Infinity },
+  { negativeTtlMs: 0.5 },
+])('%p is refused where the directory is made, and not by each request', (options) => {
+  expect(() => setUp({}, options)).toThrow(
+    expect.objectContaining({
+      code: 'ROWHOUSE_CONFIG',
+      message: expect.stringContaining(Object.keys(options)[0]!),
+    }),
+  )
+})
