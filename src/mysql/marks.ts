@@ -104,6 +104,23 @@ export async function findNamed(ask: Ask, prefix: string): Promise<readonly stri
   )
 }
 
+/** Which of some databases are there, and which have a table for a mark: one question of look-ups, none of which is a search. */
+export async function lookUpMarks(
+  ask: Ask,
+  schemas: readonly string[],
+): Promise<{ readonly databases: ReadonlySet<string>; readonly marked: ReadonlySet<string> }> {
+  const parts = schemas.map(
+    () => `select 0 as place, schema_name as name from information_schema.schemata where schema_name = ?
+      union all select 1, table_schema from information_schema.tables
+        where table_schema = ? and table_name = '${MARK_TABLE}' and table_type = 'BASE TABLE'`,
+  )
+  const values = schemas.flatMap((schema) => [schema, schema])
+  const rows = (await ask(parts.join(' union all '), values)) as readonly { place: number; name: string }[]
+  const named = (place: number): ReadonlySet<string> =>
+    new Set(rows.filter((row) => Number(row.place) === place).map(({ name }) => name))
+  return { databases: named(0), marked: named(1) }
+}
+
 /** Where names are folded (lower_case_table_names), the server compares without case: compared once more, to the letter. */
 function withPrefix(found: readonly { readonly name: string }[], prefix: string): readonly string[] {
   return found

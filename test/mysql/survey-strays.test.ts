@@ -1,3 +1,4 @@
+import { MigrationSession } from '../../src/mysql/migration-session'
 import type { SchemaName } from '../../src/tenant/schema-name'
 import { booksOf, MysqlFleet } from './support/fleet'
 import type { FleetWorker } from './support/fleet'
@@ -28,6 +29,31 @@ describe('a survey among databases of others', () => {
     const asked = [fleet.schema('a'), schema, 'information_schema', 'performance_schema', fleet.schema('b')]
     const found = await worker.survey(asked as SchemaName[], new Map())
     expect(found.map(({ mark }) => mark?.tenant)).toEqual(['a', undefined, undefined, undefined, 'b'])
+  })
+
+  test('forty databases without a mark are known by a few questions, and hide nobody between them', async () => {
+    await open('many', ['a', 'b', 'c'])
+    const { owner } = fleet.town
+    const strays = Array.from({ length: 40 }, (_, index) => fleet.schema(`stray${index}`))
+    for (const stray of strays) await owner.query('create database ??', [stray])
+    const view = fleet.schema('view')
+    await owner.query('create database ??; create view ??._rowhouse as select 1 as tenancy', [view, view])
+    const names = await worker.candidates(fleet.town.prefix)
+    const gone = fleet.schema('gone')
+    const known = new Map()
+    await worker.survey(names, known)
+
+    const sent = jest.spyOn(MigrationSession.prototype, 'query')
+    const found = await worker.survey([...names, gone], known)
+    const questions = sent.mock.calls.length
+    sent.mockRestore()
+
+    const tenants = found.flatMap(({ mark }) => (mark === undefined ? [] : [mark.tenant]))
+    expect(tenants).toEqual(['a', 'b', 'c'])
+    expect(found.filter(({ exists }) => !exists).map(({ schema }) => schema)).toEqual([gone])
+    expect(found).toHaveLength(45)
+    // Two chunks: what fails, the look-up, and what is left of it.
+    expect(questions).toBeLessThanOrEqual(10)
   })
 
   test("a table that has nothing but the digested columns is another tool's, and no empty journal", async () => {
