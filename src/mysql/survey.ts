@@ -1,36 +1,20 @@
-import type { Books, Mark, SurveyedSchema } from '../engine'
+import type { Books, SurveyedSchema } from '../engine'
 import { MigrationTargetError } from '../errors'
 import type { SchemaName } from '../tenant/schema-name'
 import { readThrown } from '../thrown'
 import { columnsOf } from './journal'
 import type { Journal, JournalEntry } from './journal'
 import { digestOf, NO_JOURNAL, OLD_JOURNAL, selectDigest, stateOf } from './journal-state'
-import { isUnreadable, lookUpMarks, MARK_TABLE, readOwnersMark } from './marks'
+import { lookUpMarks, readOwnersMark } from './marks'
 import type { MigrationSession } from './migration-session'
 import { readUnfinished } from './repair'
-import { sha256Of, tableIn } from './sql'
-
-/** What a survey works with. */
-export interface SurveyTools {
-  readonly session: MigrationSession
-  readonly journal: Journal
-  /** `schema_migrations` */
-  readonly table: string
-}
-
-type Row = Mark & { readonly digest: string }
-
-/** A mark, or with nothing behind it the digest of a journal. */
-type Half = { readonly place: number; readonly first: string } & (
-  { readonly tenant: string; readonly state: Mark['state'] } | { readonly tenant: null; readonly state: null }
-)
+import { sha256Of } from './sql'
+import { askTogether } from './survey-question'
+import type { SurveyedRow, SurveyTools } from './survey-question'
 
 /** How many are asked for in one question: for 1,000 of them the server took 101 ms at 25, 110 at 50 and 128 at 100 (MariaDB 10.11). */
 const CHUNK = 25
 const NO_BOOKS: Books = { state: NO_JOURNAL, applied: [] }
-const MIXED_COLLATIONS = /^ER_CANT_AGGREGATE_/
-/** ER_ILLEGAL_PARAMETER_DATA_TYPES2_FOR_OPERATION of MariaDB, which mysql2 calls by MySQL's name for this number. */
-const MIXED_TYPES = 4078
 /** No journal of ours there: none at all, or another tool's table. */
 const NOT_AS_OURS = new Set(['ER_NO_SUCH_TABLE', 'ER_BAD_FIELD_ERROR'])
 
@@ -56,7 +40,7 @@ export async function surveyOne(
   schema: SchemaName,
   known: Map<string, Books>,
 ): Promise<SurveyedSchema> {
-  const row = (await ask(tools, [schema]))?.[0]
+  const row = (await askTogether(tools, [schema]))?.[0]
   if (row !== undefined) return surveyed(tools, schema, row, known)
   const { session } = tools
   const mark = await readOwnersMark(session, schema)
@@ -78,7 +62,7 @@ async function surveyChunk(
   schemas: readonly SchemaName[],
   known: Map<string, Books>,
 ): Promise<readonly SurveyedSchema[]> {
-  const rows = await ask(tools, schemas)
+  const rows = await askTogether(tools, schemas)
   if (rows !== undefined) return surveyRows(tools, schemas, rows, known)
   const strays = await findStrays(tools, schemas)
   const others = schemas.filter((schema) => !strays.has(schema))
@@ -90,7 +74,7 @@ async function surveyChunk(
 async function surveyRows(
   tools: SurveyTools,
   schemas: readonly SchemaName[],
-  rows: readonly (Row | undefined)[],
+  rows: readonly (SurveyedRow | undefined)[],
   known: Map<string, Books>,
 ): Promise<readonly SurveyedSchema[]> {
   const found: SurveyedSchema[] = []
@@ -124,68 +108,19 @@ async function findStrays(
 async function askHalves(
   tools: SurveyTools,
   schemas: readonly SchemaName[],
-): Promise<readonly (Row | undefined)[]> {
+): Promise<readonly (SurveyedRow | undefined)[]> {
   if (schemas.length < 2) return [undefined]
-  const rows = await ask(tools, schemas)
+  const rows = await askTogether(tools, schemas)
   if (rows !== undefined) return rows
   const middle = schemas.length >> 1
   const first = await askHalves(tools, schemas.slice(0, middle))
   return [...first, ...(await askHalves(tools, schemas.slice(middle)))]
 }
 
-/** One question for all of them, answered by their places; undefined where one can't be read in this way. */
-async function ask(
-  { session, table }: SurveyTools,
-  schemas: readonly SchemaName[],
-): Promise<readonly (Row | undefined)[] | undefined> {
-  const parts = schemas.map(
-    (schema, place) =>
-      // Not joined, and no sub-select: MariaDB would write a table for each of them, or plan each anew. Short, because there are
-      // many, and without conversions, which took as long as the rest of the mark.
-      `select ${place} as place,tenancy as first,tenant,state from ${tableIn(schema, MARK_TABLE)} union all ${selectDigest(
-        schema,
-        table,
-        { before: `${place},`, behind: ',null,null' },
-      )}`,
-  )
-  try {
-    const halves = await session.rows<Half>(parts.join(' union all '))
-    return halves.every(isText) ? joined(halves, schemas.length) : undefined
-  } catch (error) {
-    if (isUnreadable(error) || isMixed(error)) return undefined
-    throw error
-  }
-}
-
-/** Bytes in one column of one table make bytes of all, which are no names and no states of anybody. */
-function isText({ first, tenant, state }: Half): boolean {
-  return typeof first === 'string' && [tenant, state].every((one) => one === null || typeof one === 'string')
-}
-
-/** Columns of another's table can't be joined with ours; alone they can be read. */
-function isMixed(error: unknown): boolean {
-  const { errno } = error as { errno?: number }
-  return errno === MIXED_TYPES || MIXED_COLLATIONS.test(readThrown(error).code ?? '')
-}
-
-/** By their places, of those that have both halves. */
-function joined(halves: readonly Half[], count: number): readonly (Row | undefined)[] {
-  const marks = new Map<number, Mark>()
-  const digests = new Map<number, string>()
-  for (const { place, first, tenant, state } of halves) {
-    if (tenant === null) digests.set(Number(place), first)
-    else marks.set(Number(place), { tenancy: first, tenant, state })
-  }
-  return Array.from({ length: count }, (_, place) => {
-    const [mark, digest] = [marks.get(place), digests.get(place)]
-    return mark === undefined || digest === undefined ? undefined : { ...mark, digest }
-  })
-}
-
 async function surveyed(
   tools: SurveyTools,
   schema: SchemaName,
-  { tenancy, tenant, state, digest }: Row,
+  { tenancy, tenant, state, digest }: SurveyedRow,
   known: Map<string, Books>,
 ): Promise<SurveyedSchema> {
   const mark = { tenancy, tenant, state }
