@@ -3,7 +3,7 @@ import type { Connection, ConnectionOptions } from 'mysql2/promise'
 import type { RoleFacts } from '../doctor/mysql-roles'
 import { outsideTenants } from '../tenant/context'
 import { ask } from './ask'
-import { MARK_TABLE } from './marks'
+import { DATABASES_WITH, MARK_TABLE } from './marks'
 import { tableIn } from './sql'
 
 /** Whose roles are looked at. */
@@ -20,9 +20,7 @@ const TABLES = `
   select distinct concat(table_schema, '.', table_name) as name from information_schema.table_privileges
    where grantee = ? and left(table_schema, char_length(?)) = ? and not (table_name = ? and privilege_type = 'SELECT')
    order by name`
-const MARKED = `
-  select table_schema as name from information_schema.tables
-   where table_name = ? and table_type = 'BASE TABLE' and left(table_schema, char_length(?)) = ? order by name`
+const MARKED = `${DATABASES_WITH} order by name`
 const ROLES = 'select role_name as name from information_schema.applicable_roles'
 /** Of how many databases without a role the mark is read. */
 const MAX_READ = 100

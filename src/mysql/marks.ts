@@ -77,17 +77,16 @@ export async function readMark(pool: Pool, schema: string): Promise<Mark | undef
   return row && asMark(row)
 }
 
+/** Databases that have a table of a name, and begin with a prefix, which is given twice. */
+export const DATABASES_WITH = `select table_schema as name from information_schema.tables
+  where table_name = ? and table_type = 'BASE TABLE' and left(table_schema, char_length(?)) = ?`
+
 /**
  * Names of the databases that begin with exactly this prefix and have a table for a mark, by name. MariaDB 10.11 answered in
  * 12 ms for 1,000 of them and in 100 ms for 5,000: it looks for one file in each folder, and opens none.
  */
 async function findCandidates(ask: Ask, prefix: string): Promise<readonly string[]> {
-  const found = await ask(
-    `select table_schema as name from information_schema.tables
-      where table_name = ? and table_type = 'BASE TABLE' and left(table_schema, char_length(?)) = ?`,
-    [MARK_TABLE, prefix, prefix],
-  )
-  return withPrefix(found, prefix)
+  return withPrefix(await ask(DATABASES_WITH, [MARK_TABLE, prefix, prefix]), prefix)
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Pool as PromisePool } from 'mysql2/promise'
+import { onceOnly } from './command-checks'
 
 /** Calls of a pool that send one command on whatever connection is free. */
 export type Way = 'query' | 'execute'
@@ -21,13 +22,11 @@ export function askQuickly(pool: PromisePool, ask: Ask): void {
     if (typeof values === 'function')
       throw new Error('Callback function is not available with promise clients.')
     return new Promise((resolve) => {
-      let isOver = false
-      ask(way, isGiven[way](values) ? [sql, values] : [sql], (error, rows, fields) => {
-        // A connection that dies tells it twice, and nobody would hear of the second failure.
-        if (isOver) return
-        isOver = true
-        resolve(error ? failWhereAwaited(error) : [rows, fields])
-      })
+      // A connection that dies tells it twice, and nobody would hear of the second failure.
+      const done = onceOnly((error, rows, fields) =>
+        resolve(error ? failWhereAwaited(error) : [rows, fields]),
+      )
+      ask(way, isGiven[way](values) ? [sql, values] : [sql], done)
     })
   }
   const own = pool as unknown as Record<Way, (sql: unknown, values?: unknown) => Promise<unknown>>

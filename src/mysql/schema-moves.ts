@@ -4,7 +4,7 @@ import type { AsideSchema, SchemaMoves } from '../schema-moves'
 import type { SchemaName } from '../tenant/schema-name'
 import type { Access } from './access'
 import { columnsOf } from './journal'
-import { MARK_TABLE } from './marks'
+import { DATABASES_WITH, MARK_TABLE } from './marks'
 import type { MigrationSession } from './migration-session'
 import { isEmpty, moveTables } from './move-tables'
 import type { Move } from './move-tables'
@@ -94,11 +94,8 @@ async function readNote(
 }
 
 async function listAside(session: MigrationSession): Promise<readonly AsideSchema[]> {
-  const names = await session.rows<{ name: SchemaName }>(
-    `select table_schema as name from information_schema.tables
-      where table_name = ? and table_type = 'BASE TABLE' and left(table_schema, char_length(?)) = ?`,
-    [ASIDE_MARK, ASIDE_PREFIX, ASIDE_PREFIX],
-  )
+  const values = [ASIDE_MARK, ASIDE_PREFIX, ASIDE_PREFIX]
+  const names = await session.rows<{ name: SchemaName }>(DATABASES_WITH, values)
   const found: AsideSchema[] = []
   for (const schema of names.map(({ name }) => name).sort()) {
     const read = session.rows<Omit<AsideRow, 'droppedAt' | 'keptUntil'> & Seconds>(

@@ -42,6 +42,15 @@ export async function surveyOne(
 ): Promise<SurveyedSchema> {
   const row = (await askTogether(tools, [schema]))?.[0]
   if (row !== undefined) return surveyed(tools, schema, row, known)
+  return surveyAlone(tools, schema, known)
+}
+
+/** One that can't be read in the common way. */
+async function surveyAlone(
+  tools: SurveyTools,
+  schema: SchemaName,
+  known: Map<string, Books>,
+): Promise<SurveyedSchema> {
   const { session } = tools
   const mark = await readOwnersMark(session, schema)
   if (mark !== undefined) return { schema, exists: true, mark, books: await readLone(tools, schema, known) }
@@ -66,7 +75,9 @@ async function surveyChunk(
   if (rows !== undefined) return surveyRows(tools, schemas, rows, known)
   const strays = await findStrays(tools, schemas)
   const others = schemas.filter((schema) => !strays.has(schema))
-  const found = await surveyRows(tools, others, await askHalves(tools, others), known)
+  // Without a stray to leave out, the question would be the one that failed.
+  const asked = strays.size === 0 ? askHalves(tools, others) : askAll(tools, others)
+  const found = await surveyRows(tools, others, await asked, known)
   const byName = new Map(found.map((one) => [one.schema, one]))
   return schemas.map((schema) => strays.get(schema) ?? byName.get(schema)!)
 }
@@ -81,7 +92,7 @@ async function surveyRows(
   for (const [place, schema] of schemas.entries()) {
     const row = rows[place]
     found.push(
-      await (row === undefined ? surveyOne(tools, schema, known) : surveyed(tools, schema, row, known)),
+      await (row === undefined ? surveyAlone(tools, schema, known) : surveyed(tools, schema, row, known)),
     )
   }
   return found
@@ -104,17 +115,23 @@ async function findStrays(
   )
 }
 
-/** By their places. What breaks a question, a mark without a journal or another tool's, is found by asking in halves again. */
+/** By their places. What breaks the question, a mark without a journal or another tool's, is found by halving. */
+async function askAll(
+  tools: SurveyTools,
+  schemas: readonly SchemaName[],
+): Promise<readonly (SurveyedRow | undefined)[]> {
+  if (schemas.length === 0) return []
+  return (await askTogether(tools, schemas)) ?? askHalves(tools, schemas)
+}
+
 async function askHalves(
   tools: SurveyTools,
   schemas: readonly SchemaName[],
 ): Promise<readonly (SurveyedRow | undefined)[]> {
   if (schemas.length < 2) return [undefined]
-  const rows = await askTogether(tools, schemas)
-  if (rows !== undefined) return rows
   const middle = schemas.length >> 1
-  const first = await askHalves(tools, schemas.slice(0, middle))
-  return [...first, ...(await askHalves(tools, schemas.slice(middle)))]
+  const first = await askAll(tools, schemas.slice(0, middle))
+  return [...first, ...(await askAll(tools, schemas.slice(middle)))]
 }
 
 async function surveyed(
