@@ -26,11 +26,13 @@ export interface MigrationRun extends AsyncIterable<MigrationOutcome> {
 /** Migrates many tenants, some at a time, each in a transaction of its own. */
 export function migrateFleet(parts: FleetParts, control: FleetControl): MigrationRun {
   return {
-    [Symbol.asyncIterator]: () => new FleetMigration(parts, control).run(),
+    async *[Symbol.asyncIterator]() {
+      for await (const outcomes of new FleetMigration(parts, control).run()) yield* outcomes
+    },
     async report() {
       const migration = new FleetMigration(parts, control)
       const results: MigrationOutcome[] = []
-      for await (const result of migration.run()) results.push(result)
+      for await (const outcomes of migration.run()) results.push(...outcomes)
       const failed = results.filter(({ status }) => status === 'error').length
       const { notRun, stopped } = migration
       return { ok: results.length - failed, failed, results, notRun, ...(stopped && { stopped }) }
@@ -70,14 +72,15 @@ class FleetMigration {
     return this.#queue.rest.map(({ tenant }) => tenant.id)
   }
 
-  async *run(): AsyncGenerator<MigrationOutcome> {
+  /** First what is known without a database, all at once, then each as it comes. */
+  async *run(): AsyncGenerator<readonly MigrationOutcome[]> {
     try {
       const plan = await planFleet(this.#parts, this.#workers, this.#control.concurrency)
       const migrate = this.#migrateWith(plan)
       const settled: MigrationOutcome[] = []
       const turns: Turn[] = []
       for (const tenant of plan.found) {
-        const outcome = await migrate.withoutDatabase(tenant)
+        const outcome = migrate.withoutDatabase(tenant)
         if (outcome === undefined) turns.push({ tenant, tries: 0 })
         else settled.push(outcome)
       }
@@ -85,8 +88,8 @@ class FleetMigration {
       this.#canaries = Math.min(this.#control.canary, turns.length)
       await this.#announce(plan, turns)
       this.#expectObserver()
-      for (const outcome of settled) yield this.#count(outcome, false)
-      yield* this.#workOff(migrate)
+      yield settled.map((outcome) => this.#count(outcome, false))
+      for await (const outcome of this.#workOff(migrate)) yield [outcome]
       this.#expectObserver()
     } finally {
       await this.#workers.close()

@@ -58,9 +58,9 @@ export class MigrateTenant {
   }
 
   /** The outcome that is known from the survey alone; undefined where there is something to do. */
-  async withoutDatabase(tenant: FoundTenant): Promise<MigrationOutcome | undefined> {
+  withoutDatabase(tenant: FoundTenant): MigrationOutcome | undefined {
     if (tenant.problem !== undefined) return this.#failed({ tenant, tries: 0 }, tenant.problem).outcome
-    const { problem, steps, changed } = await this.#parts.plans.for(booksOf(tenant))
+    const { problem, steps, changed } = this.#parts.plans.made(booksOf(tenant))!
     if (problem !== undefined) return this.#failed({ tenant, tries: 0 }, problem).outcome
     const isDone = steps.length === 0 && changed.length === 0 && tenant.found.isSettled !== false
     return isDone ? this.#ok(tenant, []) : undefined

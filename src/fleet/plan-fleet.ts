@@ -32,6 +32,7 @@ export interface FleetPlan {
   readonly files: readonly MigrationFile[]
   /** Books by state, for those who look again. */
   readonly known: Map<string, Books>
+  /** Made for all that were found. */
   readonly plans: Plans
   readonly found: readonly FoundTenant[]
 }
@@ -55,8 +56,10 @@ export async function planFleet(
   const lend = <T>(work: (worker: MigrationWorker) => Promise<T>): Promise<T> => workers.lend(work, 0)
   const plans = new Plans({ direction, files, options, lend })
   // Here, so that what must not be run is told before anything is.
-  for (const { problem, found: schema } of found)
-    if (problem === undefined) await plans.for(schema.books as Books)
+  for (const { problem, found: schema } of found) {
+    const books = schema.books as Books
+    if (problem === undefined && plans.made(books) === undefined) await plans.for(books)
+  }
   return { files, known, plans, found }
 }
 

@@ -49,24 +49,24 @@ export async function surveyWithHalfMade(
   place: SurveyPlace,
   names: readonly TenantNames[] | undefined,
 ): Promise<SurveyedFleet> {
-  const { workers, owner } = place
+  const { workers, owner, concurrency } = place
   if (names !== undefined) {
-    const all = await surveyAll(
-      place,
-      names.map(({ schema }) => schema),
-    )
-    return { found: names.map((one, index) => judge(owner, one, all[index]!)), halfMade: [] }
+    const schemas = names.map(({ schema }) => schema)
+    const found = await surveyAll(place, schemas, (one, at) => judge(owner, names[at]!, one))
+    return { found, halfMade: [] }
   }
+  // Most fleets have more than one of them can ask for in a moment, and to connect takes as long as to find out how many.
+  workers.prepare(concurrency)
   const schemas = await workers.lend((worker) => worker.candidates(owner.prefix), 0)
-  const found: FoundTenant[] = []
   const halfMade: string[] = []
-  for (const one of await surveyAll(place, schemas)) {
+  const found = await surveyAll(place, schemas, (one) => {
     const { schema, mark } = one
-    if (mark === undefined || !isOurs(owner, schema, mark)) continue
-    if (isHalfMade(one)) halfMade.push(mark.tenant)
-    else found.push(judge(owner, { id: mark.tenant as TenantId, schema }, one))
-  }
-  return { found, halfMade }
+    if (mark === undefined || !isOurs(owner, schema, mark)) return undefined
+    if (!isHalfMade(one)) return judge(owner, { id: mark.tenant as TenantId, schema }, one)
+    halfMade.push(mark.tenant)
+    return undefined
+  })
+  return { found: found.filter((one) => one !== undefined), halfMade: halfMade.sort() }
 }
 
 /** What became known of one tenant. */
@@ -80,14 +80,16 @@ export function judge(owner: Owner, names: TenantNames, found: SurveyedSchema): 
   }
 }
 
-async function surveyAll(
+/** @param see - what to make of one, while the database looks for the next; told its place */
+async function surveyAll<Seen>(
   { workers, concurrency, known }: SurveyPlace,
   schemas: readonly SchemaName[],
-): Promise<readonly SurveyedSchema[]> {
-  const result: SurveyedSchema[] = []
+  see: (found: SurveyedSchema, at: number) => Seen,
+): Promise<readonly Seen[]> {
+  const result: Seen[] = []
   await inChunks(schemas, { size: CHUNK, concurrency }, async (chunk, at) => {
     const found = await workers.lend((worker) => worker.survey(chunk, known), chunk.length)
-    for (const [index, one] of found.entries()) result[at + index] = one
+    for (const [index, one] of found.entries()) result[at + index] = see(one, at + index)
   })
   return result
 }

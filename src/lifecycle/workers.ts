@@ -24,11 +24,21 @@ export class Workers {
   readonly #open: () => Promise<MigrationWorker>
   readonly #idleMs: number | undefined
   readonly #idle: Entry[] = []
+  readonly #opening: Promise<MigrationWorker>[] = []
   #isClosed = false
 
   constructor(open: () => Promise<MigrationWorker>, { idleMs }: WorkersOptions = {}) {
     this.#open = open
     this.#idleMs = idleMs
+  }
+
+  /** Opens so many before they are needed, at the same time. One that can't be opened is told when it is needed. */
+  prepare(count: number): void {
+    for (let left = count; left > 0; left -= 1) {
+      const opening = this.#open()
+      opening.catch(() => {})
+      this.#opening.push(opening)
+    }
   }
 
   /**
@@ -37,7 +47,7 @@ export class Workers {
    * @param visits - how many tenants it meets there
    */
   async lend<T>(work: (worker: MigrationWorker) => Promise<T>, visits = 1): Promise<T> {
-    const entry = this.#take() ?? { worker: await this.#open(), visits: 0 }
+    const entry = this.#take() ?? { worker: await (this.#opening.shift() ?? this.#open()), visits: 0 }
     let isGone = false
     try {
       return await work(entry.worker)
@@ -54,6 +64,9 @@ export class Workers {
   /** Closes what is idle, and the others when they are given back. */
   async close(): Promise<void> {
     this.#isClosed = true
+    const unused = await Promise.allSettled(this.#opening.splice(0))
+    for (const one of unused)
+      if (one.status === 'fulfilled') this.#idle.push({ worker: one.value, visits: 0 })
     await Promise.all(this.#idle.splice(0).map(end))
   }
 

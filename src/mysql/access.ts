@@ -12,8 +12,8 @@ export interface Access {
   give(schema: string): Promise<void>
   /** The same, for one that mostly has it already. */
   settle(schema: string): Promise<void>
-  /** Whether it has it. */
-  readonly isSettled: (schema: string) => Promise<boolean>
+  /** Whether it has it; missing where nothing is ever to be settled. */
+  readonly isSettled?: (schema: string) => Promise<boolean>
   /** The database is gone. */
   take(schema: string): Promise<void>
 }
@@ -44,7 +44,6 @@ function byGrant(session: MigrationSession, application: AccessOptions['applicat
       if (account !== undefined) await grantUse(session, schema, account)
     },
     settle: async () => {},
-    isSettled: async () => true,
     async take(schema) {
       const account = await grantee()
       if (account !== undefined) await revokeUse(session, schema, account)

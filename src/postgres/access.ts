@@ -20,8 +20,8 @@ export interface Access {
   readonly gifts: ((schema: SchemaName) => string) | undefined
   /** Lets it into one that has tables, books and a reader. */
   giveExisting(schema: SchemaName, bookkeeping: Bookkeeping): Promise<void>
-  /** Whether nothing is to be settled. Needs no transaction. */
-  readonly isSettled: (schema: SchemaName) => Promise<boolean>
+  /** Whether nothing is to be settled; missing where nothing ever is. Needs no transaction. */
+  readonly isSettled?: (schema: SchemaName) => Promise<boolean>
   /** Completes what a tenant lacks, that was made otherwise. Needs no transaction. */
   settle(schema: SchemaName, bookkeeping: Bookkeeping): Promise<void>
   /** The schema is about to get another name. @throws TenantMoveError */
@@ -49,7 +49,6 @@ const NONE: Access = {
   ...{ expectRoom: nothing, makeReader: nothing, give: nothing },
   ...{ giveExisting: nothing, settle: nothing, take: nothing, move: nothing },
   gifts: () => '',
-  isSettled: async () => true,
 }
 
 function byGrant(client: Client, role: string): Access {
