@@ -1,4 +1,4 @@
-import { crc32 } from 'node:zlib'
+import { createHash } from 'node:crypto'
 import type { JournalEntry } from './journal'
 import { sha256Of, tableIn } from './sql'
 
@@ -14,30 +14,25 @@ export function needsMending(state: string): boolean {
 }
 
 /**
- * A sum of what is in the rows. A product of two checksums for each, so that no two rows can change what they have for each
- * other; two journals that differ would be taken for the same once in four billion times. For 1,000 tenants with ten migrations
- * each the server took 35 ms longer than to look at the tables, where two checksums in words took 90 (MariaDB 10.11). That the
- * column `last_id` is asked for tells a journal of ours that is to be mended.
+ * What is in a row, in 52 bits, which a number of JavaScript can hold. The server keeps it whoever writes the row, so that a survey
+ * has nothing to compute and little to parse: for 1,000 tenants with ten migrations each it took 110 ms of the server's time, and
+ * 150 where the survey made it (MariaDB 10.11). Without `rtrim`, which changes nothing, a CHAR would depend on a session's
+ * PAD_CHAR_TO_FULL_LENGTH, and MariaDB refuses to keep such a thing.
  */
-const DIGEST = `bit_xor(crc32(concat_ws(' ', checksum, state, direction, last_id, run_order, name)) * (crc32(name) + 1))`
+export const DIGEST_COLUMN = `digest bigint unsigned as (cast(conv(left(md5(
+  concat_ws(' ', number, rtrim(checksum), state, direction, last_id, run_order, name)), 13), 16, 10) as unsigned)) stored`
 
-/**
- * The query that digests one journal, in one row: the columns of `before`, the digest, and those of `behind`. It has more than
- * 53 bits, and is a text in a UNION with texts.
- */
-export function selectDigest(
-  schema: string,
-  table: string,
-  { before = '', behind = '' }: { readonly before?: string; readonly behind?: string } = {},
-): string {
-  return `select ${before}${DIGEST}${behind} from ${tableIn(schema, table)}`
+/** The query that digests all rows of one journal. Journals of ours that are to be mended have no such column. */
+export function selectDigest(schema: string, table: string): string {
+  return `select bit_xor(digest) from ${tableIn(schema, table)}`
 }
 
 /** What the server makes of a journal with these migrations, all of them applied, and without one that is not. */
 export function digestOf(entries: readonly JournalEntry[]): string {
   const sum = entries.reduce((total, { name, checksum, direction, runOrder }) => {
-    const piece = [checksum, 'applied', direction, runOrder, name].filter((part) => part !== null)
-    return total ^ (BigInt(crc32(piece.join(' '))) * BigInt(crc32(name) + 1))
+    const pieces = [0, checksum, 'applied', direction, runOrder, name].filter((piece) => piece !== null)
+    const digest = createHash('md5').update(pieces.join(' ')).digest('hex')
+    return total ^ BigInt(`0x${digest.slice(0, 13)}`)
   }, 0n)
   return String(sum)
 }

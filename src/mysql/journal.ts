@@ -1,4 +1,5 @@
 import type { Direction, MigrationFile } from '../engine'
+import { DIGEST_COLUMN } from './journal-state'
 import type { MigrationSession } from './migration-session'
 import { tableIn } from './sql'
 
@@ -49,7 +50,12 @@ export interface JournalPlace {
 }
 
 const NOT_OURS = new Set(['ER_NO_SUCH_TABLE', 'ER_BAD_FIELD_ERROR'])
-const LAST = 'order by run_order, version, name'
+const LAST = 'run_order, version, name'
+/** Columns that the first journals did not have. */
+const LATER_COLUMNS: Readonly<Record<string, string>> = {
+  last_id: 'last_id varchar(20)',
+  digest: DIGEST_COLUMN,
+}
 
 /**
  * The journal of a tenant: a row for each migration (number 0), and while it runs one for each of its statements. A
@@ -66,7 +72,7 @@ export class Journal {
     this.#table = table
   }
 
-  /** Makes the table where it is missing, and a column that the first journals did not have. */
+  /** Makes the table where it is missing, and columns that the first journals did not have. */
   async ensure(schema: string, table = this.#table): Promise<void> {
     await this.#session.query(
       `create table if not exists ${tableIn(schema, table)} (
@@ -81,16 +87,20 @@ export class Journal {
          statement text,
          affected_rows bigint unsigned not null default 0,
          insert_id bigint unsigned not null default 0,
-         last_id varchar(20),
+         ${LATER_COLUMNS.last_id},
          error text,
          run_order int unsigned,
          run_on timestamp(6) not null default current_timestamp(6),
+         ${LATER_COLUMNS.digest},
          primary key (name, number)
        ) engine = InnoDB default character set utf8mb4 collate utf8mb4_bin`,
     )
-    const [column] = await this.#session.rows(`show columns from ${tableIn(schema, table)} like 'last_id'`)
-    if (column === undefined)
-      await this.#session.query(`alter table ${tableIn(schema, table)} add column last_id varchar(20)`)
+    const columns = await this.#session.rows<{ Field: string }>(`show columns from ${tableIn(schema, table)}`)
+    const there = new Set(columns.map(({ Field }) => Field))
+    const missing = Object.entries(LATER_COLUMNS).filter(([name]) => !there.has(name))
+    if (missing.length === 0) return
+    const additions = missing.map(([, definition]) => `add column ${definition}`)
+    await this.#session.query(`alter table ${tableIn(schema, table)} ${additions.join(', ')}`)
   }
 
   /** Where the journal of a tenant is, for a run. */
@@ -101,14 +111,23 @@ export class Journal {
   /** All migrations, in the order they ran; none where the table is missing, or another tool's of this name. */
   async read(schema: string): Promise<readonly JournalEntry[]> {
     try {
-      return await this.#session.rows<JournalEntry>(
-        `select name, checksum, state, direction, error, run_order as runOrder
-           from ${this.#in(schema)} where number = 0 ${LAST}`,
-      )
+      return await this.#readBy(schema, LAST)
     } catch (error) {
       if (NOT_OURS.has((error as { code?: string }).code ?? '')) return []
       throw error
     }
+  }
+
+  /** The same; throws the server's error where the table is missing, another tool's, or one of the first that lacks a column. */
+  readOurs(schema: string): Promise<readonly JournalEntry[]> {
+    return this.#readBy(schema, `${LAST}, digest`)
+  }
+
+  #readBy(schema: string, order: string): Promise<readonly JournalEntry[]> {
+    return this.#session.rows<JournalEntry>(
+      `select name, checksum, state, direction, error, run_order as runOrder
+         from ${this.#in(schema)} where number = 0 order by ${order}`,
+    )
   }
 
   /** What is known of the statements of a migration, by number. */

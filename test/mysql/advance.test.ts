@@ -61,15 +61,20 @@ test.each([
   expect(await fleet.town.tables('a')).toEqual(before)
 })
 
-test('a tenant without a journal, and one with an old one, get theirs', async () => {
-  await open('mended', ['none', 'old'])
+test('a tenant without a journal, and some with an old one, get theirs', async () => {
+  const ids = ['none', 'old', 'older', 'new']
+  await open('mended', ids)
   await fleet.town.rows('none', 'drop table schema_migrations')
-  await fleet.town.rows('old', 'alter table schema_migrations drop column last_id')
+  await fleet.town.rows('old', 'alter table schema_migrations drop column digest')
+  await fleet.town.rows('older', 'alter table schema_migrations drop column digest, drop column last_id')
   const prepared = await worker.prepare(await fleet.steps())
-  for (const id of ['none', 'old']) {
+  const states = new Set<string>()
+  for (const id of ids) {
     expect(await worker.advance(await fleet.tenant(worker, id), prepared)).toBe(true)
     expect((await fleet.town.tenancy.status(id)).pending).toEqual([])
+    states.add(booksOf(await fleet.survey(worker, id)).state)
   }
+  expect(states.size).toBe(1)
 })
 
 test('two workers on one tenant: one runs it, the other finds other books', async () => {
