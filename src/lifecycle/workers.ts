@@ -7,10 +7,12 @@ import { isLost } from '../migrations/transient'
  */
 const TENANTS_PER_CONNECTION = 500
 
-/** How long connections are kept that nobody needs. */
+/** How connections are kept and opened that nobody needs yet. */
 export interface WorkersOptions {
   /** Milliseconds. Default: until they are closed. */
   readonly idleMs?: number | undefined
+  /** Opens one that may not be needed, without patience: to close them all waits for it. Default: as all others are. */
+  readonly openEarly?: () => Promise<MigrationWorker>
 }
 
 interface Entry {
@@ -22,20 +24,22 @@ interface Entry {
 /** Connections for DDL, apart from the request pool: opened when they are needed, lent to one at a time. */
 export class Workers {
   readonly #open: () => Promise<MigrationWorker>
+  readonly #openEarly: () => Promise<MigrationWorker>
   readonly #idleMs: number | undefined
   readonly #idle: Entry[] = []
   readonly #opening: Promise<MigrationWorker>[] = []
   #isClosed = false
 
-  constructor(open: () => Promise<MigrationWorker>, { idleMs }: WorkersOptions = {}) {
+  constructor(open: () => Promise<MigrationWorker>, { idleMs, openEarly = open }: WorkersOptions = {}) {
     this.#open = open
+    this.#openEarly = openEarly
     this.#idleMs = idleMs
   }
 
-  /** Opens so many before they are needed, at the same time. One that can't be opened is told when it is needed. */
+  /** Opens so many before they are needed, at the same time. One that can't be opened is opened once more when it is needed. */
   prepare(count: number): void {
     for (let left = count; left > 0; left -= 1) {
-      const opening = this.#open()
+      const opening = this.#openEarly()
       opening.catch(() => {})
       this.#opening.push(opening)
     }
@@ -47,7 +51,7 @@ export class Workers {
    * @param visits - how many tenants it meets there
    */
   async lend<T>(work: (worker: MigrationWorker) => Promise<T>, visits = 1): Promise<T> {
-    const entry = this.#take() ?? { worker: await (this.#opening.shift() ?? this.#open()), visits: 0 }
+    const entry = this.#take() ?? { worker: await this.#next(), visits: 0 }
     let isGone = false
     try {
       return await work(entry.worker)
@@ -68,6 +72,16 @@ export class Workers {
     for (const one of unused)
       if (one.status === 'fulfilled') this.#idle.push({ worker: one.value, visits: 0 })
     await Promise.all(this.#idle.splice(0).map(end))
+  }
+
+  /** The first of those that were opened before, and are not gone since; else a new one. */
+  async #next(): Promise<MigrationWorker> {
+    for (let opening = this.#opening.shift(); opening !== undefined; opening = this.#opening.shift()) {
+      const worker = await opening.catch(() => undefined)
+      if (worker?.isUsable === true) return worker
+      await worker?.close().catch(() => {})
+    }
+    return this.#open()
   }
 
   #take(): Entry | undefined {

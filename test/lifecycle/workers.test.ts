@@ -28,6 +28,61 @@ describe('connections for DDL', () => {
     expect(rig.closed).toBe(2)
   })
 
+  test('those that were prepared are lent before others are opened, and closed if nobody needs them', async () => {
+    const rig = new Rig()
+    const workers = new Workers(rig.open)
+    workers.prepare(3)
+    expect(rig.opened).toHaveLength(3)
+    await Promise.all([workers.lend(() => sleep(5)), workers.lend(() => sleep(5))])
+    expect(rig.opened).toHaveLength(3)
+    await workers.close()
+    expect(rig.closed).toBe(3)
+  })
+
+  test('a prepared one that is gone before it is needed, or could not be opened, is passed over', async () => {
+    const rig = new Rig()
+    let tries = 0
+    const workers = new Workers(async () => {
+      tries += 1
+      if (tries === 2) throw new Error('too many')
+      return rig.open()
+    })
+    workers.prepare(3)
+    await sleep(1)
+    rig.opened[0]!.isUsable = false
+    const lent = await workers.lend(async (worker) => worker)
+    expect(lent).toBe(rig.opened[1])
+    expect([tries, rig.closed]).toEqual([3, 1])
+    await workers.close()
+    expect(rig.closed).toBe(2)
+  })
+
+  test('what keeps them from being opened is told when one is needed, which is tried for with patience', async () => {
+    const failure = new Error('no server')
+    const tries = { early: 0, late: 0 }
+    const failIn = (when: keyof typeof tries) => async (): Promise<MigrationWorker> => {
+      tries[when] += 1
+      throw failure
+    }
+    const workers = new Workers(failIn('late'), { openEarly: failIn('early') })
+    workers.prepare(3)
+    await sleep(5)
+    await expect(workers.lend(async () => {})).rejects.toBe(failure)
+    expect(tries).toEqual({ early: 3, late: 1 })
+    workers.prepare(2)
+    await workers.close()
+  })
+
+  test('one that is lent while it is being closed is closed, too', async () => {
+    const rig = new Rig()
+    const workers = new Workers(rig.open)
+    workers.prepare(1)
+    const lent = workers.lend(() => sleep(5))
+    await workers.close()
+    await lent
+    expect(rig.closed).toBe(1)
+  })
+
   test('one whose work says that it was ended is not lent again, though its end is not heard of yet', async () => {
     const rig = new Rig()
     const workers = new Workers(rig.open)

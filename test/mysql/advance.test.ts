@@ -41,6 +41,28 @@ test('runs what was prepared once for each tenant, up and down, and leaves the b
   expect(booksOf(await fleet.survey(worker, 'b')).applied).toEqual(NAMES)
 })
 
+test('a migration has the settings of the server for its plans, and not those of the survey before it', async () => {
+  const settings =
+    "variables where variable_name in ('use_stat_tables', 'optimizer_use_condition_selectivity')"
+  await open('settings', ['a'], {
+    ...FILES,
+    '20200104000000_d.js': `exports.up = async (db) => {
+      const [rows] = await db.query(${JSON.stringify(`show session ${settings}`)})
+      await db.query('create table seen (name varchar(64), value varchar(64))')
+      for (const { Variable_name, Value } of rows) await db.query('insert into seen values (?, ?)', [Variable_name, Value])
+    }
+    exports.down = async () => {}`,
+  } as typeof FILES)
+  const prepared = await worker.prepare(await fleet.steps())
+  await worker.survey([fleet.schema('a')], new Map())
+  expect(await worker.advance(await fleet.tenant(worker, 'a'), prepared)).toBe(true)
+  const seen = await fleet.town.rows(
+    'a',
+    'select name as Variable_name, value as Value from seen order by name',
+  )
+  expect(seen).toEqual(await fleet.town.rows('a', `show global ${settings}`))
+})
+
 test.each([
   [
     'a migration more',
