@@ -22,9 +22,13 @@ export function needsMending(state: string): boolean {
 export const DIGEST_COLUMN = `digest bigint unsigned as (cast(conv(left(md5(
   concat_ws(' ', number, rtrim(checksum), state, direction, last_id, run_order, name)), 13), 16, 10) as unsigned)) stored`
 
-/** The query that digests all rows of one journal. Journals of ours that are to be mended have no such column. */
+/**
+ * The query that digests all rows of one journal. Journals of ours that are to be mended have no such column. With the table's
+ * name, because within a question for a mark it could be the mark's column. NULL, which no journal's books are known by, where a
+ * row has no digest: a copy may have made a plain column of it.
+ */
 export function selectDigest(schema: string, table: string): string {
-  return `select bit_xor(digest) from ${tableIn(schema, table)}`
+  return `select if(count(j.digest)=count(j.number),bit_xor(j.digest),null) from ${tableIn(schema, table)} j`
 }
 
 /** What the server makes of a journal with these migrations, all of them applied, and without one that is not. */
