@@ -1,6 +1,15 @@
 import { createHash } from 'node:crypto'
-import type { JournalEntry } from './journal'
+import type { Direction } from '../engine'
 import { sha256Of, tableIn } from './sql'
+
+/** What an applied migration is known by. */
+export interface AppliedEntry {
+  readonly name: string
+  readonly checksum: string
+  readonly direction: Direction
+  /** Its place among the applied ones. */
+  readonly runOrder: number | null
+}
 
 /** Books that every tenant without a journal has. */
 export const NO_JOURNAL = 'none'
@@ -32,7 +41,7 @@ export function selectDigest(schema: string, table: string): string {
 }
 
 /** What the server makes of a journal with these migrations, all of them applied, and without one that is not. */
-export function digestOf(entries: readonly JournalEntry[]): string {
+export function digestOf(entries: readonly AppliedEntry[]): string {
   const sum = entries.reduce((total, { name, checksum, direction, runOrder }) => {
     const pieces = [0, checksum, 'applied', direction, runOrder, name].filter((piece) => piece !== null)
     const digest = createHash('md5').update(pieces.join(' ')).digest('hex')
@@ -42,7 +51,7 @@ export function digestOf(entries: readonly JournalEntry[]): string {
 }
 
 /** The state of applied migrations, in their order, whatever numbers that order has. */
-export function stateOf(entries: readonly JournalEntry[]): string {
+export function stateOf(entries: readonly AppliedEntry[]): string {
   const pieces = entries.map(
     ({ name, checksum, direction }) => `${Buffer.byteLength(name)}:${name} ${checksum} ${direction}`,
   )
