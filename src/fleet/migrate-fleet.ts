@@ -60,7 +60,7 @@ class FleetMigration {
     const open = (): Promise<MigrationWorker> =>
       parts.engine.openWorker({ lockTimeoutMs, statementTimeoutMs })
     // A server that restarts costs the tenants in hand a try, and not each of the fleet all of its tries.
-    this.#workers = new Workers(() => patiently(open, control), { openEarly: open })
+    this.#workers = new Workers(open, { patience: (again) => patiently(again, control) })
   }
 
   get stopped(): StopReason | undefined {

@@ -7,12 +7,12 @@ import { isLost } from '../migrations/transient'
  */
 const TENANTS_PER_CONNECTION = 500
 
-/** How connections are kept and opened that nobody needs yet. */
+/** How connections are kept that nobody needs, and how those are opened that somebody does. */
 export interface WorkersOptions {
   /** Milliseconds. Default: until they are closed. */
   readonly idleMs?: number | undefined
-  /** Opens one that may not be needed, without patience: to close them all waits for it. Default: as all others are. */
-  readonly openEarly?: () => Promise<MigrationWorker>
+  /** Tries again to open one that is needed. Default: once is all. */
+  readonly patience?: ((open: () => Promise<MigrationWorker>) => Promise<MigrationWorker>) | undefined
 }
 
 interface Entry {
@@ -24,24 +24,30 @@ interface Entry {
 /** Connections for DDL, apart from the request pool: opened when they are needed, lent to one at a time. */
 export class Workers {
   readonly #open: () => Promise<MigrationWorker>
-  readonly #openEarly: () => Promise<MigrationWorker>
   readonly #idleMs: number | undefined
   readonly #idle: Entry[] = []
-  readonly #opening: Promise<MigrationWorker>[] = []
+  readonly #patience: NonNullable<WorkersOptions['patience']>
+  readonly #opening = new Set<Promise<MigrationWorker>>()
   #isClosed = false
 
-  constructor(open: () => Promise<MigrationWorker>, { idleMs, openEarly = open }: WorkersOptions = {}) {
+  constructor(
+    open: () => Promise<MigrationWorker>,
+    { idleMs, patience = (again) => again() }: WorkersOptions = {},
+  ) {
     this.#open = open
-    this.#openEarly = openEarly
     this.#idleMs = idleMs
+    this.#patience = patience
   }
 
-  /** Opens so many before they are needed, at the same time. One that can't be opened is opened once more when it is needed. */
+  /**
+   * Opens so many before they are needed, at the same time. One that can't be opened is forgotten, and not tried again: the server
+   * may have room for fewer, and so may the work.
+   */
   prepare(count: number): void {
     for (let left = count; left > 0; left -= 1) {
-      const opening = this.#openEarly()
-      opening.catch(() => {})
-      this.#opening.push(opening)
+      const opening = this.#open()
+      this.#opening.add(opening)
+      opening.catch(() => this.#opening.delete(opening))
     }
   }
 
@@ -51,7 +57,7 @@ export class Workers {
    * @param visits - how many tenants it meets there
    */
   async lend<T>(work: (worker: MigrationWorker) => Promise<T>, visits = 1): Promise<T> {
-    const entry = this.#take() ?? { worker: await this.#next(), visits: 0 }
+    const entry = this.#take() ?? { worker: await this.#patience(() => this.#next()), visits: 0 }
     let isGone = false
     try {
       return await work(entry.worker)
@@ -68,18 +74,23 @@ export class Workers {
   /** Closes what is idle, and the others when they are given back. */
   async close(): Promise<void> {
     this.#isClosed = true
-    const unused = await Promise.allSettled(this.#opening.splice(0))
-    for (const one of unused)
-      if (one.status === 'fulfilled') this.#idle.push({ worker: one.value, visits: 0 })
-    await Promise.all(this.#idle.splice(0).map(end))
+    const unused = [...this.#opening].map(async (opening) => end({ worker: await opening, visits: 0 }))
+    this.#opening.clear()
+    // At the same time: a pooler may let in the ones that are being opened only when the others go.
+    await Promise.allSettled([...unused, ...this.#idle.splice(0).map(end)])
   }
 
-  /** The first of those that were opened before, and are not gone since; else a new one. */
+  /** One that was prepared and is still there, or else a new one. @throws what kept the last that was prepared from opening */
   async #next(): Promise<MigrationWorker> {
-    for (let opening = this.#opening.shift(); opening !== undefined; opening = this.#opening.shift()) {
-      const worker = await opening.catch(() => undefined)
-      if (worker?.isUsable === true) return worker
-      await worker?.close().catch(() => {})
+    for (const opening of this.#opening) {
+      this.#opening.delete(opening)
+      try {
+        const worker = await opening
+        if (worker.isUsable) return worker
+        void end({ worker, visits: 0 })
+      } catch (error) {
+        if (this.#opening.size === 0) throw error
+      }
     }
     return this.#open()
   }

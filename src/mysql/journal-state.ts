@@ -1,6 +1,15 @@
 import { createHash } from 'node:crypto'
-import type { JournalEntry } from './journal'
+import type { Direction } from '../engine'
 import { sha256Of, tableIn } from './sql'
+
+/** What an applied migration is known by. */
+export interface AppliedEntry {
+  readonly name: string
+  readonly checksum: string
+  readonly direction: Direction
+  /** Its place among the applied ones. */
+  readonly runOrder: number | null
+}
 
 /** Books that every tenant without a journal has. */
 export const NO_JOURNAL = 'none'
@@ -22,13 +31,17 @@ export function needsMending(state: string): boolean {
 export const DIGEST_COLUMN = `digest bigint unsigned as (cast(conv(left(md5(
   concat_ws(' ', number, rtrim(checksum), state, direction, last_id, run_order, name)), 13), 16, 10) as unsigned)) stored`
 
-/** The query that digests all rows of one journal. Journals of ours that are to be mended have no such column. */
+/**
+ * The query that digests all rows of one journal. Journals of ours that are to be mended have no such column. With the table's
+ * name, because within a question for a mark it could be the mark's column. NULL, which no journal's books are known by, where a
+ * row has no digest: a copy may have made a plain column of it.
+ */
 export function selectDigest(schema: string, table: string): string {
-  return `select bit_xor(digest) from ${tableIn(schema, table)}`
+  return `select if(count(j.digest)=count(j.number),bit_xor(j.digest),null) from ${tableIn(schema, table)} j`
 }
 
 /** What the server makes of a journal with these migrations, all of them applied, and without one that is not. */
-export function digestOf(entries: readonly JournalEntry[]): string {
+export function digestOf(entries: readonly AppliedEntry[]): string {
   const sum = entries.reduce((total, { name, checksum, direction, runOrder }) => {
     const pieces = [0, checksum, 'applied', direction, runOrder, name].filter((piece) => piece !== null)
     const digest = createHash('md5').update(pieces.join(' ')).digest('hex')
@@ -38,7 +51,7 @@ export function digestOf(entries: readonly JournalEntry[]): string {
 }
 
 /** The state of applied migrations, in their order, whatever numbers that order has. */
-export function stateOf(entries: readonly JournalEntry[]): string {
+export function stateOf(entries: readonly AppliedEntry[]): string {
   const pieces = entries.map(
     ({ name, checksum, direction }) => `${Buffer.byteLength(name)}:${name} ${checksum} ${direction}`,
   )

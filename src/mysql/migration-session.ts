@@ -219,9 +219,13 @@ export class MigrationSession {
   }
 }
 
-/** Lets texts without values be sent as they are: to search them for placeholders took as long as to make them. */
+/**
+ * Lets texts without values be sent as they are: to search them for placeholders took as long as to make them. An application that
+ * has a way of its own to write values keeps it.
+ */
 function sparePlain({ config }: Connection): void {
-  const { stringifyObjects } = config
+  const { stringifyObjects, queryFormat } = config
+  if (queryFormat !== undefined) return
   config.queryFormat = (sql: string, values: SqlValue | SqlValue[], timezone?: string) =>
     Array.isArray(values) && values.length === 0 ? sql : format(sql, values, stringifyObjects, timezone)
 }

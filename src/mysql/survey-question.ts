@@ -22,8 +22,8 @@ export type SurveyedRow = Mark & { readonly digest: string }
 type Answer = Mark & { readonly place: number; readonly books: number | string }
 
 const MIXED_COLLATIONS = /^ER_CANT_AGGREGATE_/
-/** ER_ILLEGAL_PARAMETER_DATA_TYPES2_FOR_OPERATION of MariaDB, which mysql2 calls by MySQL's name for this number. */
-const MIXED_TYPES = 4078
+/** ER_ILLEGAL_PARAMETER_DATA_TYPE(S2)_FOR_OPERATION of MariaDB, which mysql2 calls by MySQL's names for these numbers. */
+const UNFIT_TYPES = new Set<unknown>([4078, 4079])
 
 /** One question for all of them, answered by their places; undefined where one can't be read in this way. */
 export async function askTogether(
@@ -49,10 +49,10 @@ function isText({ tenancy, tenant, state }: Answer): boolean {
   return [tenancy, tenant, state].every((one) => typeof one === 'string')
 }
 
-/** Columns of another's table can't be joined with ours; alone they can be read. */
+/** Columns of another's table can't be joined with ours, or digested; alone they can be read. */
 function isMixed(error: unknown): boolean {
   const { errno } = error as { errno?: number }
-  return errno === MIXED_TYPES || MIXED_COLLATIONS.test(readThrown(error).code ?? '')
+  return UNFIT_TYPES.has(errno) || MIXED_COLLATIONS.test(readThrown(error).code ?? '')
 }
 
 function byPlace(answers: readonly Answer[], count: number): readonly (SurveyedRow | undefined)[] {

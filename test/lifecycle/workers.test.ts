@@ -28,51 +28,6 @@ describe('connections for DDL', () => {
     expect(rig.closed).toBe(2)
   })
 
-  test('those that were prepared are lent before others are opened, and closed if nobody needs them', async () => {
-    const rig = new Rig()
-    const workers = new Workers(rig.open)
-    workers.prepare(3)
-    expect(rig.opened).toHaveLength(3)
-    await Promise.all([workers.lend(() => sleep(5)), workers.lend(() => sleep(5))])
-    expect(rig.opened).toHaveLength(3)
-    await workers.close()
-    expect(rig.closed).toBe(3)
-  })
-
-  test('a prepared one that is gone before it is needed, or could not be opened, is passed over', async () => {
-    const rig = new Rig()
-    let tries = 0
-    const workers = new Workers(async () => {
-      tries += 1
-      if (tries === 2) throw new Error('too many')
-      return rig.open()
-    })
-    workers.prepare(3)
-    await sleep(1)
-    rig.opened[0]!.isUsable = false
-    const lent = await workers.lend(async (worker) => worker)
-    expect(lent).toBe(rig.opened[1])
-    expect([tries, rig.closed]).toEqual([3, 1])
-    await workers.close()
-    expect(rig.closed).toBe(2)
-  })
-
-  test('what keeps them from being opened is told when one is needed, which is tried for with patience', async () => {
-    const failure = new Error('no server')
-    const tries = { early: 0, late: 0 }
-    const failIn = (when: keyof typeof tries) => async (): Promise<MigrationWorker> => {
-      tries[when] += 1
-      throw failure
-    }
-    const workers = new Workers(failIn('late'), { openEarly: failIn('early') })
-    workers.prepare(3)
-    await sleep(5)
-    await expect(workers.lend(async () => {})).rejects.toBe(failure)
-    expect(tries).toEqual({ early: 3, late: 1 })
-    workers.prepare(2)
-    await workers.close()
-  })
-
   test('one that is lent while it is being closed is closed, too', async () => {
     const rig = new Rig()
     const workers = new Workers(rig.open)
@@ -143,5 +98,90 @@ describe('connections for DDL', () => {
     await workers.close()
     await late
     expect(rig.closed).toBe(2)
+  })
+
+  describe('prepared', () => {
+    const refusal = (): Promise<never> => Promise.reject(new Error('Too many connections'))
+
+    test('are lent before others are opened, and those that nobody needed are closed', async () => {
+      const rig = new Rig()
+      const workers = new Workers(rig.open)
+      workers.prepare(3)
+      await Promise.all([workers.lend(() => sleep(5)), workers.lend(() => sleep(5))])
+      expect(rig.opened).toHaveLength(3)
+      await workers.close()
+      expect(rig.closed).toBe(3)
+    })
+
+    test.each([0, 1, 2, 3])('one of them is enough, whichever it is: %i', async (place) => {
+      const rig = new Rig()
+      let asked = 0
+      const workers = new Workers(() => (asked++ === place ? rig.open() : refusal()))
+      workers.prepare(4)
+      for (let times = 0; times < 3; times += 1) await workers.lend(async () => {})
+      expect(asked).toBe(4)
+      await workers.close()
+      expect(rig.closed).toBe(1)
+    })
+
+    test('one that was refused is asked for again when it is needed', async () => {
+      const rig = new Rig()
+      let asked = 0
+      const workers = new Workers(() => (asked++ < 2 ? refusal() : rig.open()))
+      workers.prepare(2)
+      await sleep(1)
+      await workers.lend(async () => {})
+      await workers.close()
+      expect([asked, rig.closed]).toEqual([3, 1])
+    })
+
+    test('where none can be opened the reason is told, after all patience', async () => {
+      let tries = 0
+      const workers = new Workers(refusal, {
+        patience: async (again) => {
+          for (;;)
+            try {
+              return await again()
+            } catch (error) {
+              tries += 1
+              if (tries === 3) throw error
+            }
+        },
+      })
+      workers.prepare(2)
+      await expect(workers.lend(async () => {})).rejects.toThrow('Too many connections')
+      expect(tries).toBe(3)
+      await workers.close()
+    })
+
+    test('one that has gone meanwhile is not lent', async () => {
+      const rig = new Rig()
+      const workers = new Workers(rig.open)
+      workers.prepare(1)
+      rig.opened[0]!.isUsable = false
+      expect(await workers.lend(async ({ isUsable }) => isUsable)).toBe(true)
+      await workers.close()
+      expect(rig.closed).toBe(2)
+    })
+
+    test('those that open only when others go keep nobody from closing', async () => {
+      const rig = new Rig()
+      let goOn = (): void => {}
+      const room = new Promise<void>((resolve) => (goOn = resolve))
+      let asked = 0
+      const workers = new Workers(async () => {
+        asked += 1
+        if (asked === 1) {
+          const worker = await rig.open()
+          return Object.assign(worker, { close: async () => goOn() })
+        }
+        await room
+        return rig.open()
+      })
+      workers.prepare(2)
+      await workers.lend(async () => {})
+      await workers.close()
+      expect(rig.closed).toBe(1)
+    })
   })
 })

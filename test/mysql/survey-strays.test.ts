@@ -74,4 +74,58 @@ describe('a survey among databases of others', () => {
     expect(booksOf(found[0]!).applied).toHaveLength(1)
     expect(found[1]!.mark).toBeUndefined()
   })
+
+  test.each(['geometry', 'uuid', 'inet6'])(
+    'a digest of the type %s, which can not be summed up, hides nobody',
+    async (type) => {
+      await open(type, ['a', 'b', 'c'])
+      await fleet.town.rows(
+        'b',
+        `alter table schema_migrations drop column digest, add column digest ${type}`,
+      )
+      const found = await worker.survey(
+        ['a', 'b', 'c'].map((id) => fleet.schema(id)),
+        new Map(),
+      )
+      expect(found.map((one) => booksOf(one).applied.length)).toEqual([1, 1, 1])
+    },
+  )
+
+  test('a digest in the mark is not taken for one of a journal that has none yet', async () => {
+    await open('outer', ['none', 'old'])
+    await fleet.town.rows('none', 'delete from schema_migrations')
+    await fleet.town.rows(
+      'old',
+      'alter table schema_migrations drop column digest; alter table _rowhouse add column digest bigint unsigned default 0',
+    )
+    const found = await worker.survey(
+      ['none', 'old'].map((id) => fleet.schema(id)),
+      new Map(),
+    )
+    expect(found.map((one) => booksOf(one).applied.length)).toEqual([0, 1])
+  })
+
+  test('rows without a digest are no empty journal: of another tool, or in a copy whose column is a plain one', async () => {
+    await open('plain', ['none', 'rows', 'nothing', 'copy'])
+    await fleet.town.rows('none', 'delete from schema_migrations')
+    await fleet.town.rows(
+      'rows',
+      `drop table schema_migrations; create table schema_migrations (version int, digest bigint);
+       insert into schema_migrations values (1, null)`,
+    )
+    await fleet.town.rows(
+      'nothing',
+      'drop table schema_migrations; create table schema_migrations (version int, digest bigint)',
+    )
+    await fleet.town.rows('copy', 'alter table schema_migrations drop digest, add digest bigint unsigned')
+    const found = await worker.survey(
+      ['none', 'rows', 'nothing', 'copy'].map((id) => fleet.schema(id)),
+      new Map(),
+    )
+    expect(
+      found.map(({ books }) =>
+        books instanceof Error ? (books as { code?: string }).code : books.applied.length,
+      ),
+    ).toEqual([0, 'ROWHOUSE_MIGRATION_TARGET', 'ROWHOUSE_MIGRATION_TARGET', 1])
+  })
 })

@@ -1,3 +1,5 @@
+import { format } from 'mysql2'
+import type { SqlValue } from 'mysql2'
 import { MYSQL_SERVERS } from '../support/servers'
 import { MysqlTown } from './support/town'
 
@@ -38,5 +40,20 @@ describe.each(MYSQL_SERVERS)('a run over many tenants on $name', (server) => {
   test("carries no tenant's session to the next, where a routine has written to it", async () => {
     const copies = await copiesAfter('routine', 'call remember();')
     expect(copies).toEqual([[{ name: town.schema('a') }], [{ name: town.schema('b') }]])
+  })
+
+  test('writes values as the application would, where it has a way of its own', async () => {
+    town = await MysqlTown.open(server, 'query format', START)
+    town.folder.write(
+      '20200103000000_own.js',
+      "exports.up = (db) => db.query('create table own as select ? as one', ['as given'])",
+    )
+    const queryFormat = (sql: string, values: SqlValue[]): string =>
+      format(sql, JSON.parse(JSON.stringify(values).replaceAll('as given', 'as written')) as SqlValue[])
+    const options = { uri: server.ownerUrl, migrationUrl: undefined, queryFormat }
+    const tenancy = town.sibling({}, options)
+    await tenancy.create('a')
+    await tenancy.close()
+    expect(await town.rows('a', 'select one from own')).toEqual([{ one: 'as written' }])
   })
 })
