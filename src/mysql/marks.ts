@@ -91,13 +91,13 @@ async function findCandidates(ask: Ask, prefix: string): Promise<readonly string
 
 /**
  * Names of the databases that begin with exactly this prefix, by name: whether they have a mark is seen when they are read.
- * Asking for the table, as `findCandidates` does, took MariaDB 10.11 27 ms for 1,000 of them, and this 6.
+ * Asking for the table, as `findCandidates` does, took MariaDB 10.11 27 ms for 1,000 of them, this 7, and to compare with `left` 10.
  */
 export async function findNamed(ask: Ask, prefix: string): Promise<readonly string[]> {
   return withPrefix(
     await ask(
-      'select schema_name as name from information_schema.schemata where left(schema_name, char_length(?)) = ?',
-      [prefix, prefix],
+      "select schema_name as name from information_schema.schemata where schema_name like ? escape '|'",
+      [`${prefix.replaceAll(/[|%_]/g, '|$&')}%`],
     ),
     prefix,
   )

@@ -31,10 +31,10 @@ export async function askTogether(
   schemas: readonly SchemaName[],
 ): Promise<readonly (SurveyedRow | undefined)[] | undefined> {
   // Short, because there are many, and without conversions, which took as long as the rest of the mark.
-  const parts = schemas.map(
-    (schema, place) =>
-      `select ${place} as place,tenancy,tenant,state,(${selectDigest(schema, table)}) as books from ${tableIn(schema, MARK_TABLE)}`,
-  )
+  const parts = schemas.map((schema, at) => {
+    const [place, books] = at === 0 ? [' as place', ' as books'] : ['', '']
+    return `select ${at}${place},tenancy,tenant,state,(${selectDigest(schema, table)})${books} from ${tableIn(schema, MARK_TABLE)}`
+  })
   try {
     const answers = await session.rows<Answer>(parts.join(' union all '))
     return answers.every(isText) ? byPlace(answers, schemas.length) : undefined

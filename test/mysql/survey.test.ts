@@ -63,6 +63,11 @@ describe('candidates', () => {
     // `_` is a letter here, not any letter.
     expect(await worker.candidates(fleet.town.prefix.replaceAll('_', 'x'))).toEqual([])
     expect(await worker.candidates(`${fleet.town.prefix}%`)).toEqual([])
+    const odd = fleet.schema("a|b%'\\c")
+    await owner.query('create database ??', [odd])
+    expect(await worker.candidates(odd.slice(0, -1))).toEqual([odd])
+    expect(await worker.candidates(odd.toUpperCase())).toEqual([])
+    await owner.query('drop database ??', [odd])
   })
 })
 
