@@ -32,7 +32,7 @@ export function migrateFleet(parts: FleetParts, control: FleetControl): Migratio
     async report() {
       const migration = new FleetMigration(parts, control)
       const results: MigrationOutcome[] = []
-      for await (const outcomes of migration.run()) results.push(...outcomes)
+      for await (const outcomes of migration.run()) for (const outcome of outcomes) results.push(outcome)
       const failed = results.filter(({ status }) => status === 'error').length
       const { notRun, stopped } = migration
       return { ok: results.length - failed, failed, results, notRun, ...(stopped && { stopped }) }

@@ -39,7 +39,7 @@ export async function askTogether(
     const answers = await session.rows<Answer>(parts.join(' union all '))
     return answers.every(isText) ? byPlace(answers, schemas.length) : undefined
   } catch (error) {
-    if (isUnreadable(error) || isMixed(error)) return undefined
+    if (isUnreadable(error) || isUnfit(error)) return undefined
     throw error
   }
 }
@@ -50,7 +50,7 @@ function isText({ tenancy, tenant, state }: Answer): boolean {
 }
 
 /** Columns of another's table can't be joined with ours, or digested; alone they can be read. */
-function isMixed(error: unknown): boolean {
+function isUnfit(error: unknown): boolean {
   const { errno } = error as { errno?: number }
   return UNFIT_TYPES.has(errno) || MIXED_COLLATIONS.test(readThrown(error).code ?? '')
 }
