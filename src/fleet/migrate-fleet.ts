@@ -23,6 +23,12 @@ export interface MigrationRun extends AsyncIterable<MigrationOutcome> {
   report(): Promise<MigrationReport>
 }
 
+/**
+ * How many connections are opened while the tenants are counted, which takes as long: a greater fleet has use for them, and a small
+ * one takes no more than these from the server.
+ */
+const EARLY = 4
+
 /** Migrates many tenants, some at a time, each in a transaction of its own. */
 export function migrateFleet(parts: FleetParts, control: FleetControl): MigrationRun {
   return {
@@ -75,7 +81,9 @@ class FleetMigration {
   /** First what is known without a database, all at once, then each as it comes. */
   async *run(): AsyncGenerator<readonly MigrationOutcome[]> {
     try {
-      const plan = await planFleet(this.#parts, this.#workers, this.#control.concurrency)
+      const { concurrency } = this.#control
+      if (this.#parts.names === undefined) this.#workers.prepare(Math.min(concurrency, EARLY))
+      const plan = await planFleet(this.#parts, this.#workers, concurrency)
       const migrate = this.#migrateWith(plan)
       const settled: MigrationOutcome[] = []
       const turns: Turn[] = []

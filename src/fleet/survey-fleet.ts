@@ -16,12 +16,6 @@ export interface FoundTenant extends TenantNames {
 /** How many schemas are asked for at once: more take more locks, fewer more round trips (570 ms at 50, 1,070 at 1,000, of 4,000). */
 const CHUNK = 50
 
-/**
- * How many connections are opened while the tenants are counted, which takes as long: a greater fleet has use for them, and a small
- * one takes no more than these from the server.
- */
-const EARLY = 4
-
 /** Where to look and whom for. */
 export interface SurveyPlace {
   readonly workers: Workers
@@ -55,13 +49,12 @@ export async function surveyWithHalfMade(
   place: SurveyPlace,
   names: readonly TenantNames[] | undefined,
 ): Promise<SurveyedFleet> {
-  const { workers, owner, concurrency } = place
+  const { workers, owner } = place
   if (names !== undefined) {
     const schemas = names.map(({ schema }) => schema)
     const found = await surveyAll(place, schemas, (one, at) => judge(owner, names[at]!, one))
     return { found, halfMade: [] }
   }
-  workers.prepare(Math.min(concurrency, EARLY))
   const schemas = await workers.lend((worker) => worker.candidates(owner.prefix), 0)
   const halfMade: string[] = []
   const found = await surveyAll(place, schemas, (one) => {
