@@ -95,9 +95,8 @@ export class Journal {
          primary key (name, number)
        ) engine = InnoDB default character set utf8mb4 collate utf8mb4_bin`,
     )
-    const columns = await this.#session.rows<{ Field: string }>(`show columns from ${tableIn(schema, table)}`)
-    const there = new Set(columns.map(({ Field }) => Field))
-    const missing = Object.entries(LATER_COLUMNS).filter(([name]) => !there.has(name))
+    const columns = await columnsOf(this.#session, schema, table)
+    const missing = Object.entries(LATER_COLUMNS).filter(([name]) => !columns.has(name))
     if (missing.length === 0) return
     const additions = missing.map(([, definition]) => `add column ${definition}`)
     await this.#session.query(`alter table ${tableIn(schema, table)} ${additions.join(', ')}`)
