@@ -32,11 +32,13 @@ export const DIGEST_COLUMN = `digest bigint unsigned as (cast(conv(left(md5(
   concat_ws(' ', number, rtrim(checksum), state, direction, last_id, run_order, name)), 13), 16, 10) as unsigned)) stored`
 
 /**
- * The query that digests all rows of one journal. Journals of ours that are to be mended have no such column. With the table's
- * name, because within a question for a mark it could be the mark's column. A row without a digest, as a copy has it that made a
- * plain column of ours, counts for some number that no journal is known by: to count such rows took longer. The column `number`
- * tells another tool's table.
+ * Digests the rows of a journal `j`; 0 for none. With the table's name, because within a question for a mark a column could be the
+ * mark's where the journal is one of those that are to be mended, which have none. A row without a digest, as a copy has it that
+ * made a plain column of ours, counts for some number that no journal is known by: to count such rows took longer.
  */
+export const DIGEST_OF_ROWS = 'bit_xor(ifnull(j.digest,rand()*1e15))'
+
+/** The query for it alone. That there is a column `number` tells an empty journal from another tool's table. */
 export function selectDigest(schema: string, table: string): string {
   return `select bit_xor(ifnull(j.digest,rand()*1e15+j.number)) from ${tableIn(schema, table)} j`
 }

@@ -2,7 +2,7 @@ import type { Mark } from '../engine'
 import type { SchemaName } from '../tenant/schema-name'
 import { readThrown } from '../thrown'
 import type { Journal } from './journal'
-import { selectDigest } from './journal-state'
+import { DIGEST_OF_ROWS, selectDigest } from './journal-state'
 import { isUnreadable, MARK_TABLE } from './marks'
 import type { MigrationSession } from './migration-session'
 import { tableIn } from './sql'
@@ -18,35 +18,80 @@ export interface SurveyTools {
 /** What is known of a tenant: its mark, and the digest of its journal. */
 export type SurveyedRow = Mark & { readonly digest: string }
 
-/** As it is answered. */
+/** By the places of those who were asked for; undefined where nothing can be told of one in this way. */
+type Rows = readonly (SurveyedRow | undefined)[]
+
+/** As it is answered; of a mark without rows, the columns of a joined question are NULL. */
 type Answer = Mark & { readonly place: number; readonly books: number | string }
 
+/** What `bit_xor` makes of no rows. */
+const NO_ROWS = '0'
 const MIXED_COLLATIONS = /^ER_CANT_AGGREGATE_/
 /** ER_ILLEGAL_PARAMETER_DATA_TYPE(S2)_FOR_OPERATION of MariaDB, which mysql2 calls by MySQL's names for these numbers. */
 const UNFIT_TYPES = new Set<unknown>([4078, 4079])
 
-/** One question for all of them, answered by their places; undefined where one can't be read in this way. */
+/**
+ * One question for all of them, answered by their places; undefined where they can't be read in this way. Of one without rows in
+ * its journal, or in its mark, the answer tells nothing, and these are asked for in a second question.
+ *
+ * Needs {@link MigrationSession.look}: tables are joined, and columns stand beside a digest of rows. For 1,000 tenants it took a
+ * tenth less than with the digest as a query of its own within that for the mark (MariaDB 10.11).
+ */
 export async function askTogether(
+  tools: SurveyTools,
+  schemas: readonly SchemaName[],
+): Promise<Rows | undefined> {
+  const answers = await ask(tools, schemas, selectJoined)
+  const rows = byPlace(answers?.filter(hasRows), schemas.length)
+  if (rows === undefined || !rows.includes(undefined)) return rows
+  const others = (
+    await askApart(
+      tools,
+      schemas.filter((_, at) => rows[at] === undefined),
+    )
+  )?.values()
+  return rows.map((row) => row ?? (others?.next().value))
+}
+
+/** The same on a session of any settings, and whether there are rows or not. */
+export async function askApart(
+  tools: SurveyTools,
+  schemas: readonly SchemaName[],
+): Promise<Rows | undefined> {
+  return byPlace(await ask(tools, schemas, selectNested), schemas.length)
+}
+
+/** @param place - of one in the question, with a name for the column if it is the first; `books` is such a name */
+type Select = (schema: SchemaName, table: string, place: string, books: string) => string
+
+const selectJoined: Select = (schema, table, place, books) =>
+  `select straight_join ${place},m.tenancy,m.tenant,m.state,${DIGEST_OF_ROWS}${books} from ${tableIn(schema, MARK_TABLE)} m,${tableIn(schema, table)} j`
+
+const selectNested: Select = (schema, table, place, books) =>
+  `select ${place},tenancy,tenant,state,(${selectDigest(schema, table)})${books} from ${tableIn(schema, MARK_TABLE)}`
+
+/** Parts are short, because there are many, and no functions of this call, which would be compiled anew for each. */
+async function ask(
   { session, table }: SurveyTools,
   schemas: readonly SchemaName[],
-): Promise<readonly (SurveyedRow | undefined)[] | undefined> {
-  // Short, because there are many, and without conversions, which took as long as the rest of the mark.
-  const parts = schemas.map((schema, at) => {
-    const [place, books] = at === 0 ? [' as place', ' as books'] : ['', '']
-    return `select ${at}${place},tenancy,tenant,state,(${selectDigest(schema, table)})${books} from ${tableIn(schema, MARK_TABLE)}`
-  })
+  select: Select,
+): Promise<readonly Answer[] | undefined> {
+  let sql = ''
+  for (const [at, schema] of schemas.entries())
+    sql +=
+      at === 0
+        ? select(schema, table, '0 as place', ' as books')
+        : ` union all ${select(schema, table, String(at), '')}`
   try {
-    const answers = await session.rows<Answer>(parts.join(' union all '))
-    return answers.every(isText) ? byPlace(answers, schemas.length) : undefined
+    return await session.rows<Answer>(sql)
   } catch (error) {
     if (isUnreadable(error) || isUnfit(error)) return undefined
     throw error
   }
 }
 
-/** Bytes in one column of one table make bytes of all, which are no names and no states of anybody. */
-function isText({ tenancy, tenant, state }: Answer): boolean {
-  return [tenancy, tenant, state].every((one) => typeof one === 'string')
+function hasRows({ books }: Answer): boolean {
+  return String(books) !== NO_ROWS
 }
 
 /** Columns of another's table can't be joined with ours, or digested; alone they can be read. */
@@ -55,7 +100,13 @@ function isUnfit(error: unknown): boolean {
   return UNFIT_TYPES.has(errno) || MIXED_COLLATIONS.test(readThrown(error).code ?? '')
 }
 
-function byPlace(answers: readonly Answer[], count: number): readonly (SurveyedRow | undefined)[] {
+/** Bytes in one column of one table make bytes of all, which are no names and no states of anybody. */
+function isText({ tenancy, tenant, state }: Answer): boolean {
+  return [tenancy, tenant, state].every((one) => typeof one === 'string')
+}
+
+function byPlace(answers: readonly Answer[] | undefined, count: number): Rows | undefined {
+  if (answers?.every(isText) !== true) return undefined
   const rows = new Array<SurveyedRow | undefined>(count).fill(undefined)
   for (const { place, tenancy, tenant, state, books } of answers)
     rows[Number(place)] = { tenancy, tenant, state, digest: String(books) }

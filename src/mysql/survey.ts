@@ -9,7 +9,7 @@ import { lookUpMarks, readOwnersMark } from './marks'
 import type { MigrationSession } from './migration-session'
 import { readUnfinished } from './repair'
 import { sha256Of } from './sql'
-import { askTogether } from './survey-question'
+import { askApart, askTogether } from './survey-question'
 import type { SurveyedRow, SurveyTools } from './survey-question'
 
 /**
@@ -37,13 +37,13 @@ export async function survey(
   return found
 }
 
-/** The same for one, on a session of any settings that hold no other tenant's. */
+/** The same for one, in one question whatever is in its journal. */
 export async function surveyOne(
   tools: SurveyTools,
   schema: SchemaName,
   known: Map<string, Books>,
 ): Promise<SurveyedSchema> {
-  const row = (await askTogether(tools, [schema]))?.[0]
+  const row = (await askApart(tools, [schema]))?.[0]
   return surveyRow(tools, schema, row, known)
 }
 

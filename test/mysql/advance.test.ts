@@ -42,13 +42,13 @@ test('runs what was prepared once for each tenant, up and down, and leaves the b
 })
 
 test('a migration has the settings of the server for its plans, and not those of the survey before it', async () => {
-  const settings =
-    "variables where variable_name in ('use_stat_tables', 'optimizer_use_condition_selectivity')"
+  const names = ['use_stat_tables', 'optimizer_use_condition_selectivity', 'join_cache_level', 'sql_mode']
+  const settings = `variables where variable_name in (${names.map((name) => `'${name}'`).join()})`
   await open('settings', ['a'], {
     ...FILES,
     '20200104000000_d.js': `exports.up = async (db) => {
       const [rows] = await db.query(${JSON.stringify(`show session ${settings}`)})
-      await db.query('create table seen (name varchar(64), value varchar(64))')
+      await db.query('create table seen (name varchar(64), value varchar(400))')
       for (const { Variable_name, Value } of rows) await db.query('insert into seen values (?, ?)', [Variable_name, Value])
     }
     exports.down = async () => {}`,

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import type { Connection } from 'mysql2/promise'
 import type { Books } from '../../src/engine'
 import { digestOf, selectDigest } from '../../src/mysql/journal-state'
 import { MigrationSession } from '../../src/mysql/migration-session'
@@ -104,6 +105,52 @@ describe('a survey', () => {
     const known = new Map()
     await worker.survey(schemas, known)
     expect(await questionsOf(() => worker.survey(schemas, known))).toBe(1)
+  })
+
+  test('of journals without rows takes one question more, and tells them from those that have some', async () => {
+    const ids = ['a', 'b', 'c', 'd', 'e', 'f']
+    await open('empty', ids)
+    for (const id of ['b', 'e']) await fleet.town.rows(id, 'delete from schema_migrations')
+    await fleet.town.rows('c', 'delete from _rowhouse')
+    const schemas = ids.map((id) => fleet.schema(id))
+    const known = new Map()
+    const found = await worker.survey(schemas, known)
+    expect(found.map(({ mark }) => mark?.tenant)).toEqual(['a', 'b', undefined, 'd', 'e', 'f'])
+    expect(found.map((one) => booksOf(one).applied)).toEqual([NAMES, [], [], NAMES, [], NAMES])
+    const marked = schemas.filter((schema) => schema !== fleet.schema('c'))
+    expect(await questionsOf(() => worker.survey(marked, known))).toBe(2)
+  })
+
+  test.each([2, 3])('a mark with %d rows makes no other journal of the one beside it', async (count) => {
+    await open(`marks ${count}`, ['none', 'a'])
+    await fleet.town.rows('none', 'delete from schema_migrations')
+    await fleet.town.rows('a', 'create table mark like _rowhouse; insert into mark select * from _rowhouse')
+    await fleet.town.rows(
+      'a',
+      `drop table _rowhouse; create view _rowhouse as select * from mark ${'union all select * from mark '.repeat(count - 1)}`,
+    )
+    const found = await worker.survey(
+      ['none', 'a'].map((id) => fleet.schema(id)),
+      new Map(),
+    )
+    expect(found.map(({ mark }) => mark?.tenant)).toEqual(['none', 'a'])
+    expect(found.map((one) => booksOf(one).applied)).toEqual([[], NAMES])
+  })
+
+  test('reads a server whose queries may name no column beside a digest of rows', async () => {
+    await open('full group', ['a', 'b'])
+    const prototype = Object.getPrototypeOf(fleet.town.owner) as Connection
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- called on the connection that it is asked of
+    const { query } = prototype
+    const spy = jest.spyOn(prototype, 'query').mockImplementation(async function (this: Connection, ...all) {
+      const answer = (await query.apply(this, all as never)) as [{ mode?: string }[], never]
+      const [row] = answer[0]
+      if (row?.mode !== undefined) row.mode += ',ONLY_FULL_GROUP_BY'
+      return answer as never
+    })
+    const strict = await fleet.worker().finally(() => spy.mockRestore())
+    const found = await strict.survey([fleet.schema('a'), fleet.schema('b')], new Map())
+    expect(found.map((one) => booksOf(one).applied)).toEqual([NAMES, NAMES])
   })
 
   test('tells books that differ in anything apart, and equal ones not', async () => {
