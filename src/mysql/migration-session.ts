@@ -41,7 +41,12 @@ const UNFIT_MODES = new Set(
  * `trace` is a stack for each statement, which nobody reads: errors are told by migration and line. For prepared statements, of
  * which a migration makes few, mysql2 keeps half a megabyte from the beginning.
  */
-const OF_A_SESSION = { multipleStatements: false, rowsAsArray: false, trace: false, maxPreparedStatements: 16 }
+const OF_A_SESSION = {
+  multipleStatements: false,
+  rowsAsArray: false,
+  trace: false,
+  maxPreparedStatements: 16,
+}
 /** SERVER_STATUS_IN_TRANS of the protocol. */
 export const IS_IN_TRANSACTION = 1
 const MAX_WAIT_S = 31_536_000
@@ -69,6 +74,12 @@ interface Greeting {
   readonly folding: number
 }
 
+/** What is made of it; the mode is the server's own, without what is not fit. */
+interface Greeted {
+  readonly facts: ServerFacts
+  readonly mode: string
+}
+
 /** The one connection of a migration worker: the owner's, nobody else's. */
 export class MigrationSession {
   readonly facts: ServerFacts
@@ -80,7 +91,7 @@ export class MigrationSession {
   #isClean = true
   #isLooking = false
 
-  private constructor(connection: Connection, facts: ServerFacts, mode: string, limits: SessionLimits) {
+  private constructor(connection: Connection, { facts, mode }: Greeted, limits: SessionLimits) {
     this.#connection = connection
     this.facts = facts
     this.#mode = mode
@@ -95,24 +106,14 @@ export class MigrationSession {
     options: ConnectionOptions,
     limits: SessionLimits = { lockTimeoutMs: 10_000, statementTimeoutMs: 0 },
   ): Promise<MigrationSession> {
-    const connection = await outsideTenants(() =>
-      createConnection({ ...options, ...OF_A_SESSION }),
-    )
+    const connection = await outsideTenants(() => createConnection({ ...options, ...OF_A_SESSION }))
     sparePlain(connection)
-    const [rows] = await connection.query(
-      'select version() as version, current_user() as account, @@global.sql_mode as mode, @@lower_case_table_names as folding',
-    )
-    const { version, account, mode, folding } = (rows as unknown as Greeting[])[0]!
-    const modes = mode.split(',').filter((word) => !UNFIT_MODES.has(word))
-    const known = readVersion(version)
-    const facts = {
-      version,
-      isMariadb: known.isMariadb,
-      account,
-      hasAtomicDdl: hasAtomicDdl(known),
-      foldsNames: Number(folding) !== 0,
+    try {
+      return new MigrationSession(connection, await greet(connection), limits)
+    } catch (error) {
+      connection.destroy()
+      throw error
     }
-    return new MigrationSession(connection, facts, modes.join(','), limits)
   }
 
   /** False once the connection is gone. */
@@ -229,6 +230,23 @@ export class MigrationSession {
     if (this.#isUsable) await this.#connection.end().catch(() => {})
     else this.#connection.destroy()
   }
+}
+
+async function greet(connection: Connection): Promise<Greeted> {
+  const [rows] = await connection.query(
+    'select version() as version, current_user() as account, @@global.sql_mode as mode, @@lower_case_table_names as folding',
+  )
+  const { version, account, mode, folding } = (rows as unknown as Greeting[])[0]!
+  const modes = mode.split(',').filter((word) => !UNFIT_MODES.has(word))
+  const known = readVersion(version)
+  const facts = {
+    version,
+    isMariadb: known.isMariadb,
+    account,
+    hasAtomicDdl: hasAtomicDdl(known),
+    foldsNames: Number(folding) !== 0,
+  }
+  return { facts, mode: modes.join(',') }
 }
 
 /**

@@ -1,5 +1,7 @@
 import { format } from 'mysql2'
 import type { SqlValue } from 'mysql2'
+import { MigrationSession } from '../../src/mysql/migration-session'
+import { eventually } from '../lifecycle/support'
 import { MYSQL_SERVERS } from '../support/servers'
 import { MysqlTown } from './support/town'
 
@@ -55,5 +57,28 @@ describe.each(MYSQL_SERVERS)('a run over many tenants on $name', (server) => {
     await tenancy.create('a')
     await tenancy.close()
     expect(await town.rows('a', 'select one from own')).toEqual([{ one: 'as written' }])
+  })
+
+  test('leaves no connection behind where the server answers nothing, as to a password that has expired', async () => {
+    town = await MysqlTown.open(server, 'expired', START)
+    const user = `gone_${Date.now()}`
+    await town.owner.query('create user ?@? identified by ? password expire', [user, '%', 'secret'])
+    const url = new URL(server.ownerUrl)
+    url.username = user
+    url.password = 'secret'
+    const open = (): Promise<MigrationSession> => MigrationSession.open({ uri: url.href })
+    const connections = async (): Promise<number> => {
+      const [rows] = await town.owner.query('select id from information_schema.processlist where user = ?', [
+        user,
+      ])
+      return (rows as unknown[]).length
+    }
+    try {
+      await expect(open()).rejects.toMatchObject({ code: 'ER_MUST_CHANGE_PASSWORD' })
+      // The server needs a moment to notice.
+      await eventually(async () => (await connections()) === 0 || undefined)
+    } finally {
+      await town.owner.query('drop user ?@?', [user, '%'])
+    }
   })
 })
