@@ -74,7 +74,9 @@ describe.each(MYSQL_SERVERS)('a run over many tenants on $name', (server) => {
       return (rows as unknown[]).length
     }
     try {
-      await expect(open()).rejects.toMatchObject({ code: 'ER_MUST_CHANGE_PASSWORD' })
+      await expect(open()).rejects.toMatchObject({
+        code: expect.stringMatching(/^ER_MUST_CHANGE_PASSWORD/) as string,
+      })
       // The server needs a moment to notice.
       await eventually(async () => (await connections()) === 0 || undefined)
     } finally {
