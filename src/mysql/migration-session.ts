@@ -72,12 +72,16 @@ interface Greeting {
   readonly account: string
   readonly mode: string
   readonly folding: number
+  readonly autocommit: number
+  readonly completion: string
 }
 
 /** What is made of it; the mode is the server's own, without what is not fit. */
 interface Greeted {
   readonly facts: ServerFacts
   readonly mode: string
+  /** Each statement is committed on its own, and a connection goes on after each, as it was opened. */
+  readonly commitsEach: boolean
 }
 
 /** The one connection of a migration worker: the owner's, nobody else's. */
@@ -86,15 +90,17 @@ export class MigrationSession {
   readonly #connection: Connection
   readonly #mode: string
   readonly #limits: string
+  readonly #commitsEach: boolean
   #isUsable = true
   /** No tenant's statement has run since the session was opened or cleared. */
   #isClean = true
   #isLooking = false
 
-  private constructor(connection: Connection, { facts, mode }: Greeted, limits: SessionLimits) {
+  private constructor(connection: Connection, { facts, mode, commitsEach }: Greeted, limits: SessionLimits) {
     this.#connection = connection
     this.facts = facts
     this.#mode = mode
+    this.#commitsEach = commitsEach
     this.#limits = settingsOf(limits, facts)
     const onEnd = (): void => void (this.#isUsable = false)
     // A connection that dies tells so by the query that was running; unheard, the event would end the process.
@@ -109,7 +115,9 @@ export class MigrationSession {
     const connection = await outsideTenants(() => createConnection({ ...options, ...OF_A_SESSION }))
     sparePlain(connection)
     try {
-      return new MigrationSession(connection, await greet(connection), limits)
+      const session = new MigrationSession(connection, await greet(connection), limits)
+      await session.#commitEach()
+      return session
     } catch (error) {
       connection.destroy()
       throw error
@@ -184,7 +192,13 @@ export class MigrationSession {
     if (this.#isClean) return
     this.#isLooking = false
     await this.#watched(() => this.#connection.reset())
+    await this.#commitEach()
     this.#isClean = true
+  }
+
+  /** A server may be told that sessions begin otherwise: then a mark that was written would be gone with its connection. */
+  async #commitEach(): Promise<void> {
+    if (!this.#commitsEach) await this.query('set autocommit = 1, completion_type = 0')
   }
 
   /** Leaves the tenant's database for one that holds nothing of anybody. */
@@ -234,9 +248,9 @@ export class MigrationSession {
 
 async function greet(connection: Connection): Promise<Greeted> {
   const [rows] = await connection.query(
-    'select version() as version, current_user() as account, @@global.sql_mode as mode, @@lower_case_table_names as folding',
+    'select version() as version, current_user() as account, @@global.sql_mode as mode, @@lower_case_table_names as folding, @@autocommit as autocommit, @@completion_type as completion',
   )
-  const { version, account, mode, folding } = (rows as unknown as Greeting[])[0]!
+  const { version, account, mode, folding, autocommit, completion } = (rows as unknown as Greeting[])[0]!
   const modes = mode.split(',').filter((word) => !UNFIT_MODES.has(word))
   const known = readVersion(version)
   const facts = {
@@ -246,7 +260,8 @@ async function greet(connection: Connection): Promise<Greeted> {
     hasAtomicDdl: hasAtomicDdl(known),
     foldsNames: Number(folding) !== 0,
   }
-  return { facts, mode: modes.join(',') }
+  const commitsEach = Number(autocommit) === 1 && completion === 'NO_CHAIN'
+  return { facts, mode: modes.join(','), commitsEach }
 }
 
 /**

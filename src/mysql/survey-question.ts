@@ -29,6 +29,18 @@ const NO_ROWS = '0'
 const MIXED_COLLATIONS = /^ER_CANT_AGGREGATE_/
 /** ER_ILLEGAL_PARAMETER_DATA_TYPE(S2)_FOR_OPERATION of MariaDB, which mysql2 calls by MySQL's names for these numbers. */
 const UNFIT_TYPES = new Set<unknown>([4078, 4079])
+/** A table without its file, another one in its file's place, a view or its function that fails: whatever it is, it is one tenant's. */
+const BROKEN = new Set([
+  'ER_TABLESPACE_DISCARDED',
+  'ER_TABLESPACE_MISSING',
+  'ER_NOT_FORM_FILE',
+  'HA_ERR_NOT_A_TABLE',
+  'ER_NOT_KEYFILE',
+  'ER_CRASHED_ON_USAGE',
+  'ER_WRONG_MRG_TABLE',
+  'ER_SUBQUERY_NO_1_ROW',
+  'ER_SIGNAL_EXCEPTION',
+])
 
 /**
  * One question for all of them, answered by their places; undefined where they can't be read in this way. Of one without rows in
@@ -50,7 +62,7 @@ export async function askTogether(
       schemas.filter((_, at) => rows[at] === undefined),
     )
   )?.values()
-  return rows.map((row) => row ?? (others?.next().value))
+  return rows.map((row) => row ?? others?.next().value)
 }
 
 /** The same on a session of any settings, and whether there are rows or not. */
@@ -85,7 +97,7 @@ async function ask(
   try {
     return await session.rows<Answer>(sql)
   } catch (error) {
-    if (isUnreadable(error) || isUnfit(error)) return undefined
+    if (isUnreadable(error) || isUnfit(error) || BROKEN.has(readThrown(error).code ?? '')) return undefined
     throw error
   }
 }
@@ -109,6 +121,7 @@ function byPlace(answers: readonly Answer[] | undefined, count: number): Rows | 
   if (answers?.every(isText) !== true) return undefined
   const rows = new Array<SurveyedRow | undefined>(count).fill(undefined)
   for (const { place, tenancy, tenant, state, books } of answers)
-    rows[Number(place)] = { tenancy, tenant, state, digest: String(books) }
+    // Of a copy of a mark that has several rows the first counts, as where it is joined.
+    rows[Number(place)] ??= { tenancy, tenant, state, digest: String(books) }
   return rows
 }

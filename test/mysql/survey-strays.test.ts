@@ -128,4 +128,48 @@ describe('a survey among databases of others', () => {
       ),
     ).toEqual([0, 'ROWHOUSE_MIGRATION_TARGET', 'ROWHOUSE_MIGRATION_TARGET', 1])
   })
+
+  test.each([
+    ['has no file any more', 'alter table schema_migrations discard tablespace'],
+    [
+      'is a view that finds two rows for one',
+      'rename table schema_migrations to j; create view schema_migrations as select * from j where (select 1 union all select 2) = 1',
+    ],
+    [
+      'is a view whose function fails',
+      `rename table schema_migrations to j;
+       create function broken() returns int begin signal sqlstate '45000' set message_text = 'broken'; return 1; end;
+       create view schema_migrations as select * from j where broken() = 1`,
+    ],
+    [
+      'is merged of tables that are gone',
+      `drop table schema_migrations;
+       create table part (name int, number int, digest bigint) engine = MyISAM;
+       create table schema_migrations (name int, number int, digest bigint) engine = MERGE union = (part);
+       drop table part`,
+    ],
+  ])('a journal that %s is the trouble of one tenant', async (_what, sql) => {
+    await open('broken', ['a', 'b', 'c', 'd'])
+    await fleet.town.rows('c', sql)
+    const found = await worker.survey(
+      ['a', 'b', 'c', 'd'].map((id) => fleet.schema(id)),
+      new Map(),
+    )
+    expect(found.map(({ books }) => (books instanceof Error ? books.message : books.applied.length))).toEqual(
+      [
+        1,
+        1,
+        expect.stringContaining(`"schema_migrations" of database "${fleet.schema('c')}" can't be read`),
+        1,
+      ],
+    )
+    expect(found.map(({ mark }) => mark?.tenant)).toEqual(['a', 'b', 'c', 'd'])
+    const { results } = await fleet.town.tenancy.migrateAll().report()
+    expect(results.map(({ tenant, status }) => [tenant, status]).sort()).toEqual([
+      ['a', 'ok'],
+      ['b', 'ok'],
+      ['c', 'error'],
+      ['d', 'ok'],
+    ])
+  })
 })

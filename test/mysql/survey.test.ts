@@ -137,6 +137,25 @@ describe('a survey', () => {
     expect(found.map((one) => booksOf(one).applied)).toEqual([[], NAMES])
   })
 
+  test('of a mark with several rows, the first counts, whether there are rows in the journal or not', async () => {
+    await open('first', ['a', 'b'])
+    await fleet.town.rows('b', 'delete from schema_migrations; drop table a, b')
+    for (const id of ['a', 'b']) {
+      await fleet.town.rows(
+        id,
+        `create table mark like _rowhouse; insert into mark select * from _rowhouse; drop table _rowhouse;
+         create view _rowhouse as select * from mark union all select tenancy, 'other', state, created_at, 1 from mark
+           union all select tenancy, 'third', state, created_at, 1 from mark`,
+      )
+    }
+    const schemas = ['a', 'b'].map((id) => fleet.schema(id))
+    const found = await worker.survey(schemas, new Map())
+    expect(found.map(({ mark }) => mark?.tenant)).toEqual(['a', 'b'])
+    expect(
+      await worker.advance(await fleet.tenant(worker, 'b'), await worker.prepare(await fleet.steps())),
+    ).toBe(true)
+  })
+
   test('reads a server whose queries may name no column beside a digest of rows', async () => {
     await open('full group', ['a', 'b'])
     const prototype = Object.getPrototypeOf(fleet.town.owner) as Connection

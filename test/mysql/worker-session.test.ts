@@ -1,5 +1,6 @@
 import { format } from 'mysql2'
 import type { SqlValue } from 'mysql2'
+import type { Connection } from 'mysql2/promise'
 import { MigrationSession } from '../../src/mysql/migration-session'
 import { eventually } from '../lifecycle/support'
 import { MYSQL_SERVERS } from '../support/servers'
@@ -82,5 +83,28 @@ describe.each(MYSQL_SERVERS)('a run over many tenants on $name', (server) => {
     } finally {
       await town.owner.query('drop user ?@?', [user, '%'])
     }
+  })
+
+  test('keeps what it writes on a server whose sessions commit nothing by themselves', async () => {
+    town = await MysqlTown.open(server, 'autocommit', START)
+    await town.tenancy.create('a')
+    const prototype = Object.getPrototypeOf(town.owner) as Connection
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- called on the connection that it is asked of
+    const { query } = prototype
+    // As `set global autocommit = 0` has it, which other tests on this server would notice.
+    const spy = jest.spyOn(prototype, 'query').mockImplementation(async function (this: Connection, ...all) {
+      const sql = all[0] as unknown
+      if (typeof sql === 'string' && sql.startsWith('select version()'))
+        await query.apply(this, ['set autocommit = 0'] as never)
+      return await query.apply(this, all as never)
+    })
+    const tenancy = town.sibling({})
+    try {
+      await tenancy.suspend('a')
+    } finally {
+      await tenancy.close()
+      spy.mockRestore()
+    }
+    expect(await town.rows('a', 'select state from _rowhouse')).toEqual([{ state: 'suspended' }])
   })
 })
